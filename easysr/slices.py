@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['profiles', 'orders', 'slice_sd', 'gaussian', 'box', 'sinc', 'measured', 'get_profile', 'transfer', 'equivalent',
            'centres', 'grid_size', 'regrid_affine', 'SliceModel', 'along', 'world_axis', 'rician', 'thicken',
-           'slice_model']
+           'slice_model', 'roughness', 'estimate_thickness']
 
 # %% ../nbs/10_slices.ipynb #10-003
 import numpy as np, torch, torchio as tio
@@ -229,3 +229,31 @@ def slice_model(lo,                 # ScalarImage, the thick scan
     "The `SliceModel` of a scan and the fine grid over the same field of view"
     n,d = lo.spatial_shape[axis],lo.spacing[axis]
     return SliceModel(n, d, grid_size(n,d,spacing), spacing, thickness, profile)
+
+# %% ../nbs/10_slices.ipynb #10-080
+def roughness(y,    # tensor `(H, W, D)`
+              mask, # bool, where to look, shape of `y`
+              axis, # tensor axis
+              step  # voxels between the neighbours
+             )->float:
+    "Mean square difference of neighbours along `axis`, both within `mask`"
+    a,b = (o.narrow(axis,0,o.shape[axis]-step) for o in (y,mask))
+    c,d = (o.narrow(axis,step,o.shape[axis]-step) for o in (y,mask))
+    return (c-a)[b&d].pow(2).mean().item()
+
+# %% ../nbs/10_slices.ipynb #10-082
+def estimate_thickness(lo,          # ScalarImage, thick scan, its plane at least twice as fine as its slices
+                       axis,        # through-plane array axis
+                       mask,        # bool tensor, tissue, shape of `lo`
+                       widths=np.arange(.4,1.41,.1) # FWHM to try, in units of the slices' spacing
+                      )->float:     # FWHM of the Gaussian that fits best (mm)
+    "The slices' thickness, from the scan alone, taking the anatomy to be alike in every direction"
+    d,y,m = lo.spacing[axis],lo.data[0].float(),mask[0]
+    m = m & m.roll(1,axis) & m.roll(-1,axis)   # a slice away from the ends of the tissue
+    gap = []
+    for a in {0,1,2}-{axis}:
+        s,n = lo.spacing[a],lo.spatial_shape[a]
+        grid = [SliceModel(n, s, n, s, w*d).A for w in widths]
+        seen = [(along(M,y,a), along(M,m.float(),a)>.95) for M in grid]
+        gap.append([np.log(roughness(z,k,axis,1)/roughness(z,k,a,round(d/s))) for z,k in seen])
+    return float(np.interp(0, np.mean(gap,0), widths))*d
