@@ -676,8 +676,8 @@ def slices(self:MRIDataset,
 def _cut(x,    # tensor `(1,i,j,k)`
          at,   # centre (voxels)
          size):# (H, W, D)
-    "The box of `size` around `at`, padded with zeros"
-    start = [a-s//2 for a,s in zip(at,size)]
+    "The box of `size` around `at`, moved inside the volume; zeros where it is larger"
+    start = [min(max(a-s//2,min(0,n-s)),max(0,n-s)) for a,s,n in zip(at,size,x.shape[1:])]
     src   = [slice(max(0,o),max(0,min(n,o+s))) for o,s,n in zip(start,size,x.shape[1:])]
     out   = x.new_zeros(1,*size)
     out[(slice(None),*[slice(s.start-o,s.stop-o) for s,o in zip(src,start)])] = x[(slice(None),*src)]
@@ -724,7 +724,7 @@ def fine(self:MRIDataset,
          size,   # (H, W, D) to cut
          rng     # numpy Generator
         )->torch.Tensor: # `(1,H,W,D)`
-    "A random patch of a random animal, moved and flipped; air where the volume ends"
+    "A random patch of a random animal, moved and flipped"
     synth = bool(self.maps) and (rng.random()<self.look.synth or not self.vols)
     k = len(self.vols)+int(rng.integers(len(self.maps))) if synth else int(rng.integers(len(self.vols)))
     return self.moved(k, size, rng).flip([d+1 for d in range(3) if rng.random()<self.look.flip])
