@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['BIAS', 'COLUMNS', 'truncate', 'even_out', 'settle', 'fingerprint', 'new_names', 'read_table', 'write_table', 'sides',
-           'prepare_one', 'prepare', 'summary', 'main']
+           'prepare_one', 'sweep', 'prepare', 'summary', 'main']
 
 # %% ../nbs/05_prepare.ipynb #05-003
-import argparse, csv, hashlib, io, os, sys, warnings
+import argparse, csv, hashlib, io, os, re, sys, warnings
 from pathlib import Path
 import easysr, numpy as np, torch, torchio as tio
 from .data import HeaderError, check_header, find_volumes, nifti, read_volume, split_subjects, subject, write_volume
@@ -136,6 +136,12 @@ def _inputs(where, # file or folder
     return [f for f in find_volumes(where) if out not in f.parents], root
 
 # %% ../nbs/05_prepare.ipynb #05-051
+def sweep(out): # folder of an earlier run
+    "Remove the temporary files that a killed run has left"
+    for f in Path(out).rglob('.*'):
+        if re.match(r'\.\d+_.', f.name) and f.is_file(): f.unlink()
+
+# %% ../nbs/05_prepare.ipynb #05-054
 def prepare(where,         # folder of scans (searched to the bottom), or one file
             out,           # folder for the prepared scans and the tables
             bias='n4',     # 'n4', 'n3', 'abp' or 'none'
@@ -154,7 +160,7 @@ def prepare(where,         # folder of scans (searched to the bottom), or one fi
     if not 0<=val<1: raise ValueError(f"val is the share of animals to hold back, from 0 to below 1, not {val:g}")
     fixed = None if template is None else read_volume(template)
     options = fingerprint((easysr.__version__, bias, scale, kind if template else None, fingerprint(Path(template)) if template else None))
-    old = read_table(out/'manifest.tsv') + read_table(out/'failed.tsv')
+    sweep(out); old = read_table(out/'manifest.tsv') + read_table(out/'failed.tsv')
     side = sides(files, [] if overwrite else old, val, seed)
     rows,done = {r['path']: r for r in old if (out/r['path']).exists()},[]
     for f,n in names.items():
@@ -164,7 +170,7 @@ def prepare(where,         # folder of scans (searched to the bottom), or one fi
         if tell: tell(done[-1])
     return done
 
-# %% ../nbs/05_prepare.ipynb #05-052
+# %% ../nbs/05_prepare.ipynb #05-055
 def _prepared(row, old, path, to, how, overwrite): # line to fill, the older one, scan, output, arguments of `prepare_one`
     "`row`, completed by preparing the scan, or from the older line where nothing has changed"
     try:
@@ -182,7 +188,7 @@ def _record(rows, out): # lines, folder
     if bad: write_table(bad, out/'failed.tsv')
     else: (out/'failed.tsv').unlink(missing_ok=True)
 
-# %% ../nbs/05_prepare.ipynb #05-073
+# %% ../nbs/05_prepare.ipynb #05-076
 def summary(rows): # lines, as `prepare` returns them
     "What a cohort holds, and what is wrong with it"
     ok,bad = [r for r in rows if r['status']!='failed'],[r for r in rows if r['status']=='failed']
@@ -197,7 +203,7 @@ def summary(rows): # lines, as `prepare` returns them
     elif any(max(o)>.2001 for o in size): text.append("note: some scans are coarser than 0.2 mm; a network cannot learn finer detail than it is shown")
     return '\n'.join(text + [f"failed: {r['notes']}" for r in bad])
 
-# %% ../nbs/05_prepare.ipynb #05-075
+# %% ../nbs/05_prepare.ipynb #05-078
 def _parser():
     "Options of `easysr_prepare`"
     p = argparse.ArgumentParser('easysr_prepare', description="Check, even out, align and split a folder of scans, to train on.")
@@ -212,7 +218,7 @@ def _parser():
     p.add_argument('--overwrite', action='store_true', help='do again what is done, and split anew')
     return p
 
-# %% ../nbs/05_prepare.ipynb #05-076
+# %% ../nbs/05_prepare.ipynb #05-079
 def main(argv=None): # list of words; default: the command line's
     "The command `easysr_prepare`"
     p = _parser(); a = p.parse_args(argv)
