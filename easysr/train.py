@@ -82,28 +82,36 @@ def r1_penalty(disc, # discriminator without batch normalisation
 # %% ../nbs/02_train.ipynb #02-034
 choices = dict(amp=('auto','bf16','fp16','fp32'), model=('slice','seed'), gan=tuple(gans), dnorm=('batch','spectral','none'), schedule=('cosine','onecycle'))
 
-def _check(c): # `TrainConfig`
-    "Refuse what cannot be trained with"
+def _check_names(c): # `TrainConfig`
+    "Refuse a name that means nothing"
+    for k,names in choices.items():
+        if getattr(c,k) not in names: raise ValueError(f"{k} is '{getattr(c,k)}'; choose {', '.join(names[:-1])} or {names[-1]}")
+
+# %% ../nbs/02_train.ipynb #02-036
+def _check_numbers(c): # `TrainConfig`
+    "Refuse a number below what it can be"
     for k in ('epochs','steps','bs','ngf','blocks','tail','ndf','lr','lrd','limit'):
         if not getattr(c,k)>0: raise ValueError(f"{k} is {getattr(c,k)}; it must be more than 0")
     for k in ('pix','consist','grad','adv','r1','eps','lam','keep','workers'):
         if not getattr(c,k)>=0: raise ValueError(f"{k} is {getattr(c,k)}; it must be 0 or more")
-    for k,names in choices.items():
-        if getattr(c,k) not in names: raise ValueError(f"{k} is '{getattr(c,k)}'; choose {', '.join(names[:-1])} or {names[-1]}")
+
+# %% ../nbs/02_train.ipynb #02-038
+def _check(c): # `TrainConfig`
+    "Refuse what cannot be trained with"
+    _check_names(c); _check_numbers(c); _check_pairs(c.pairs)
     if c.patch<8: raise ValueError(f"patch is {c.patch}; it must be 8 voxels or more")
     if not 1<=c.low<=c.high: raise ValueError(f"ratios from {c.low:g} to {c.high:g}; give 1 <= low <= high")
     if not (0<=c.warm<=1 and 0<=c.ema<1): raise ValueError(f"warm is {c.warm:g} and ema {c.ema:g}; both are parts of one")
     if not c.ratio>=1: raise ValueError(f"ratio is {c.ratio:g}; it must be 1 or more")
     if c.r1 and c.dnorm=='batch': raise ValueError("r1 needs a verdict of each patch by itself; choose dnorm spectral or none")
-    _check_pairs(c.pairs)
 
-# %% ../nbs/02_train.ipynb #02-036
+# %% ../nbs/02_train.ipynb #02-040
 def _check_pairs(pairs): # keywords for `MRIDataset`
     "Refuse a keyword that `MRIDataset` does not have, or that the run sets"
     known = set(inspect.signature(MRIDataset).parameters) - {'where','patch','ratio','length','bs','seed'}
     if wrong := set(pairs) - known: raise ValueError(f"pairs: '{min(wrong)}' is not for this place; choose of {', '.join(sorted(known))}")
 
-# %% ../nbs/02_train.ipynb #02-039
+# %% ../nbs/02_train.ipynb #02-043
 @dataclass
 class TrainConfig:
     "All that shapes a run; saved with it"
@@ -125,7 +133,7 @@ class TrainConfig:
     adv:float    = 2e-4   # weight of the adversarial loss
     gan:str      = 'hinge' # adversarial loss: hinge, lsgan, relativistic
     warm:float   = .3     # part of the run before the adversarial loss begins
-    dnorm:str    = 'batch' # normalisation in the discriminator: batch, spectral, none
+    dnorm:str    = 'spectral' # normalisation in the discriminator: batch, spectral, none
     r1:float     = 0.     # weight of the discriminator's R1 penalty
     ema:float    = .998   # decay of the averaged generator, which is the one that is kept
     clip:float   = 1.     # largest gradient norm of the generator
@@ -145,7 +153,7 @@ class TrainConfig:
     pairs:dict   = field(default_factory=dict) # further keywords of MRIDataset
     def __post_init__(self): _check(self)
 
-# %% ../nbs/02_train.ipynb #02-043
+# %% ../nbs/02_train.ipynb #02-047
 def pick_amp(device,     # torch device
              amp='auto'  # 'auto', 'bf16', 'fp16', 'fp32'
             ):           # dtype, or None for full precision
@@ -153,10 +161,18 @@ def pick_amp(device,     # torch device
     if amp=='auto': amp = ('bf16' if torch.cuda.is_bf16_supported() else 'fp16') if device.type=='cuda' else 'fp32'
     return dict(bf16=torch.bfloat16, fp16=torch.float16, fp32=None)[amp]
 
-# %% ../nbs/02_train.ipynb #02-046
-def rank(): return dist.get_rank() if dist.is_initialized() else 0        # which process this is
-def world(): return dist.get_world_size() if dist.is_initialized() else 1 # how many there are
+# %% ../nbs/02_train.ipynb #02-050
+def rank():
+    "Which process this is"
+    return dist.get_rank() if dist.is_initialized() else 0
 
+def world():
+    "How many processes there are"
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+
+# %% ../nbs/02_train.ipynb #02-053
 def share(steps, bs,     # batches an epoch, pairs a batch
           start=0,       # batches that are done
           rank=0, world=1
@@ -166,7 +182,7 @@ def share(steps, bs,     # batches an epoch, pairs a batch
     k = bs//world
     return [list(range(b*bs+rank*k, b*bs+(rank+1)*k)) for b in range(start,steps)]
 
-# %% ../nbs/02_train.ipynb #02-049
+# %% ../nbs/02_train.ipynb #02-056
 def _reduce(xs, op): # list of numbers; torch.distributed operation
     "`xs` reduced over the processes"
     if world()==1: return xs
@@ -174,6 +190,7 @@ def _reduce(xs, op): # list of numbers; torch.distributed operation
     dist.all_reduce(x, op)
     return x.tolist()
 
+# %% ../nbs/02_train.ipynb #02-058
 def over_ranks(d,   # means of this process
                n=1  # things they were taken over
               )->dict: # means over all
@@ -181,11 +198,12 @@ def over_ranks(d,   # means of this process
     total,*sums = _reduce([n, *(v*n for v in d.values())], dist.ReduceOp.SUM)
     return dict(zip(d, (s/max(total,1e-9) for s in sums)))
 
+# %% ../nbs/02_train.ipynb #02-060
 def any_rank(x): # true here?
     "Whether it is true in any process"
     return bool(_reduce([float(bool(x))], dist.ReduceOp.MAX)[0])
 
-# %% ../nbs/02_train.ipynb #02-052
+# %% ../nbs/02_train.ipynb #02-063
 def start_ranks(device='auto'): # as in `TrainConfig`
     "Join the other processes, where `torchrun` started several"
     if int(os.environ.get('WORLD_SIZE',1))<2 or dist.is_initialized(): return
@@ -193,17 +211,19 @@ def start_ranks(device='auto'): # as in `TrainConfig`
     if cuda: torch.cuda.set_device(int(os.environ.get('LOCAL_RANK',0)))
     dist.init_process_group('nccl' if cuda else 'gloo')
 
-# %% ../nbs/02_train.ipynb #02-056
+# %% ../nbs/02_train.ipynb #02-067
 def new_generator(cfg): # `TrainConfig`
     "An untrained generator"
     if cfg.model=='seed': return ResnetGenerator(ngf=cfg.ngf, n_residual_blocks=cfg.blocks)
     return SliceGenerator(ngf=cfg.ngf, n_blocks=cfg.blocks, tail=cfg.tail)
 
+# %% ../nbs/02_train.ipynb #02-069
 def new_discriminator(cfg): # `TrainConfig`
     "An untrained discriminator"
     d = PatchDiscriminator(ndf=cfg.ndf, norm=cfg.dnorm=='batch')
     return spectral(d) if cfg.dnorm=='spectral' else d
 
+# %% ../nbs/02_train.ipynb #02-072
 def predict(gen,     # `SliceGenerator` or `ResnetGenerator`
             y,       # thick scan, normalised, `(B,1,H,n,D)`
             m,       # its `SliceModel`
@@ -214,7 +234,7 @@ def predict(gen,     # `SliceGenerator` or `ResnetGenerator`
     if isinstance(gen, SliceGenerator): return net(y, m.pos.float(), m.thickness/m.spacing)
     return resample_width(net(y), 3*m.pos.float()+1)
 
-# %% ../nbs/02_train.ipynb #02-059
+# %% ../nbs/02_train.ipynb #02-075
 def fit_sizes(cfg, # `TrainConfig`
               gen  # generator that is given, or None
              )->TrainConfig:
@@ -224,7 +244,7 @@ def fit_sizes(cfg, # `TrainConfig`
     if isinstance(gen, SliceGenerator): return replace(cfg, model='slice', ngf=c['ngf'], blocks=c['n_blocks'], tail=c['tail'])
     return replace(cfg, model='seed', ngf=c['ngf'], blocks=c['n_residual_blocks'])
 
-# %% ../nbs/02_train.ipynb #02-062
+# %% ../nbs/02_train.ipynb #02-078
 class Trainer:
     "Two networks, their optimisers and all that a step needs"
     def __init__(self,
@@ -237,19 +257,29 @@ class Trainer:
         self.gen  = put(gen or new_generator(cfg)).train().requires_grad_(True)
         self.disc = put(new_discriminator(cfg)).train()
         self.ema  = copy.deepcopy(self.gen).eval().requires_grad_(False)
-        self.amp  = pick_amp(self.device, cfg.amp)
-        self.opt_g = torch.optim.Adam(self.gen.parameters(),  lr=cfg.lr,  betas=(.9,.99), fused=cfg.fused)
-        self.opt_d = torch.optim.Adam(self.disc.parameters(), lr=cfg.lrd, betas=(.5,.99), fused=cfg.fused)
-        scaler = lambda: torch.amp.GradScaler(self.device.type, enabled=self.amp is torch.float16)
-        self.scale_g,self.scale_d = scaler(),scaler()
+        self._optimisers()
         self.net_g,self.net_d = self._wrap(self.gen),self._wrap(self.disc)
         self.cbs = sorted([Schedule(), Average(), *cbs], key=lambda o: o.order)
         self.rows,self.sums,self.skipped,self.bad = [],{},0,0      # table, sums of this epoch, steps that failed: all, in a row
-    def _wrap(self, net): # what a step calls
-        if world()>1: net = nn.parallel.DistributedDataParallel(net, broadcast_buffers=False)
-        return torch.compile(net, dynamic=True) if self.cfg.compile else net
 
-# %% ../nbs/02_train.ipynb #02-064
+# %% ../nbs/02_train.ipynb #02-080
+@patch
+def _optimisers(self:Trainer):
+    "One optimiser and one gradient scaler for each network"
+    self.amp = pick_amp(self.device, self.cfg.amp)
+    adam   = lambda net,lr,b: torch.optim.Adam(net.parameters(), lr=lr, betas=(b,.99), fused=self.cfg.fused)
+    scaler = lambda: torch.amp.GradScaler(self.device.type, enabled=self.amp is torch.float16)
+    self.opt_g,self.opt_d = adam(self.gen, self.cfg.lr, .9), adam(self.disc, self.cfg.lrd, .5)
+    self.scale_g,self.scale_d = scaler(),scaler()
+
+# %% ../nbs/02_train.ipynb #02-082
+@patch
+def _wrap(self:Trainer, net): # -> what a step calls
+    "The network as one of several processes has it, compiled if asked"
+    if world()>1: net = nn.parallel.DistributedDataParallel(net, broadcast_buffers=False)
+    return torch.compile(net, dynamic=True) if self.cfg.compile else net
+
+# %% ../nbs/02_train.ipynb #02-084
 class StopFit(Exception): "Raised by a callback that wants the run to end in good order"
 
 @patch
@@ -258,12 +288,19 @@ def __call__(self:Trainer,
     "Tell all callbacks, in their order"
     for o in self.cbs: getattr(o, when, lambda t: None)(self)
 
-# %% ../nbs/02_train.ipynb #02-066
+# %% ../nbs/02_train.ipynb #02-086
 @patch(as_prop=True)
 def total(self:Trainer):
     "Steps of the whole run"
     return self.cfg.epochs*self.cfg.steps
 
+@patch
+def adv_at(self:Trainer,
+           step): # steps done
+    "Weight of the adversarial loss at `step`"
+    return self.cfg.adv*float(step >= self.cfg.warm*self.total)
+
+# %% ../nbs/02_train.ipynb #02-088
 @patch
 def lr_at(self:Trainer,
           step): # steps done
@@ -275,19 +312,14 @@ def lr_at(self:Trainer,
     rise = min(1, (step+1)/min(100,self.total/10+1))
     return self.cfg.lr*rise*(.01 + .99*fall(step/self.total))
 
-@patch
-def adv_at(self:Trainer,
-           step): # steps done
-    "Weight of the adversarial loss at `step`"
-    return self.cfg.adv*float(step >= self.cfg.warm*self.total)
-
+# %% ../nbs/02_train.ipynb #02-090
 class Schedule:
     "Sets the generator's learning rate before each step"
     order = 0
     def before_step(self, t):
         for o in t.opt_g.param_groups: o['lr'] = t.lr_at(t.done)
 
-# %% ../nbs/02_train.ipynb #02-068
+# %% ../nbs/02_train.ipynb #02-092
 class Average:
     "Moves the averaged generator towards the present one after each step"
     order = 0
@@ -298,12 +330,13 @@ class Average:
         for a,b in zip(t.ema.parameters(), t.gen.parameters()): a.lerp_(b, 1-decay)
         for a,b in zip(t.ema.buffers(), t.gen.buffers()): a.copy_(b)
 
-# %% ../nbs/02_train.ipynb #02-072
+# %% ../nbs/02_train.ipynb #02-097
 @patch
 def autocast(self:Trainer):
     "The context in which networks run in half precision, where that pays"
     return torch.autocast(self.device.type, self.amp) if self.amp else nullcontext()
 
+# %% ../nbs/02_train.ipynb #02-099
 @patch
 def g_loss(self:Trainer,
            g,      # generated `(B,1,H,N,D)`
@@ -321,7 +354,7 @@ def g_loss(self:Trainer,
     if c.grad: L['g'] = L['g'] + c.grad*L['grad']
     return L
 
-# %% ../nbs/02_train.ipynb #02-076
+# %% ../nbs/02_train.ipynb #02-103
 @patch
 def _update(self:Trainer, loss, net, opt, scaler, clip=None):
     "One step of one optimiser, its own scaler used once; non-finite gradients are skipped and counted"
@@ -333,6 +366,7 @@ def _update(self:Trainer, loss, net, opt, scaler, clip=None):
     scaler.update()
     self.skipped += not ok
 
+# %% ../nbs/02_train.ipynb #02-105
 class Diverged(RuntimeError): "Too many steps in a row gave numbers that are not finite"
 
 @patch
@@ -342,7 +376,7 @@ def _guard(self:Trainer, before): # `skipped` when the step began
     if self.bad>=self.cfg.limit:
         raise Diverged(f"{self.bad} steps in a row, up to step {self.done+1}, gave gradients that are not finite; go on from the last checkpoint with a smaller --lr (now {self.cfg.lr:g}) or with --amp fp32")
 
-# %% ../nbs/02_train.ipynb #02-078
+# %% ../nbs/02_train.ipynb #02-107
 @patch
 def d_step(self:Trainer,
            g,      # generated, detached
@@ -356,7 +390,7 @@ def d_step(self:Trainer,
     self._update(loss, self.disc, self.opt_d, self.scale_d)
     return {k:v.detach() for k,v in dict(d=loss, d_real=real.mean(), d_fake=fake.mean(), d_acc=accuracy(real,fake)).items()}
 
-# %% ../nbs/02_train.ipynb #02-080
+# %% ../nbs/02_train.ipynb #02-109
 @patch
 def step(self:Trainer,
          lo,      # thick patches `(B,1,H,n,D)`
@@ -380,13 +414,14 @@ def step(self:Trainer,
     self('after_step')
     return L
 
+# %% ../nbs/02_train.ipynb #02-111
 @patch
 def _add(self:Trainer, L):
     "Add the losses of a step to the sums of its epoch"
     for k,v in ({} if self.bad else L).items():
         s = self.sums.setdefault(k,[0.,0]); s[0] += v; s[1] += 1
 
-# %% ../nbs/02_train.ipynb #02-092
+# %% ../nbs/02_train.ipynb #02-123
 @torch.no_grad()
 def restore(gen,        # generator
             vol,        # isotropic ScalarImage
@@ -403,7 +438,7 @@ def restore(gen,        # generator
     back = lambda x: tio.ScalarImage(tensor=from_frame(norm.inverse(x).float(), axis), affine=vol.affine)
     return dict(lo=lo, cubic=back(m.interpolate(y,2)), sr=back(sr)), (m.scan(g,3)-yd).abs().mean().item()
 
-# %% ../nbs/02_train.ipynb #02-093
+# %% ../nbs/02_train.ipynb #02-124
 def validate(gen,        # generator
              vols,       # isotropic ScalarImages
              ratio=3.,   # fine voxels per slice
@@ -416,7 +451,7 @@ def validate(gen,        # generator
         rows.append([psnr(o['sr'],v,mask), psnr(o['cubic'],v,mask), ssim(o['sr'],v,mask), hfen(o['sr'],v,mask), consist])
     return dict(zip(('psnr','cubic_psnr','ssim','hfen','consist'), np.mean(rows,0).round(5).tolist())) if rows else {}
 
-# %% ../nbs/02_train.ipynb #02-097
+# %% ../nbs/02_train.ipynb #02-128
 class Validate:
     "Scores the averaged generator after each epoch"
     order = 10
@@ -427,7 +462,7 @@ class Validate:
         scores = validate(t.ema, mine, t.cfg.ratio) or dict.fromkeys(('psnr','cubic_psnr','ssim','hfen','consist'), 0.)
         t.rows[-1].update({f'val_{k}':v for k,v in over_ranks(scores, len(mine)).items()})
 
-# %% ../nbs/02_train.ipynb #02-101
+# %% ../nbs/02_train.ipynb #02-132
 def peak_gb(device): # torch device
     "Most memory used so far (GB)"
     if device.type=='cuda': return torch.cuda.max_memory_allocated(device)/1e9
@@ -435,7 +470,7 @@ def peak_gb(device): # torch device
     except ImportError: return math.nan              # Windows
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss*(1 if sys.platform=='darwin' else 1024)/1e9
 
-# %% ../nbs/02_train.ipynb #02-104
+# %% ../nbs/02_train.ipynb #02-135
 @patch
 def epoch(self:Trainer,
           ds     # `MRIDataset`
@@ -453,11 +488,12 @@ def epoch(self:Trainer,
     self('after_epoch')
     return self.rows[-1]
 
+# %% ../nbs/02_train.ipynb #02-137
 @patch
 def _loader(self:Trainer, ds, batches):
     return torch.utils.data.DataLoader(ds, batch_sampler=batches, num_workers=self.cfg.workers, pin_memory=self.device.type=='cuda')
 
-# %% ../nbs/02_train.ipynb #02-107
+# %% ../nbs/02_train.ipynb #02-140
 @patch
 def fit(self:Trainer,
         ds     # `MRIDataset`
@@ -471,6 +507,7 @@ def fit(self:Trainer,
     finally: self('cleanup')
     return self
 
+# %% ../nbs/02_train.ipynb #02-142
 class Only:
     "Ends the run after so many steps"
     order = 80
@@ -478,10 +515,11 @@ class Only:
     def after_step(self, t):
         if t.done>=self.n: raise StopFit
 
-# %% ../nbs/02_train.ipynb #02-111
+# %% ../nbs/02_train.ipynb #02-146
 def versions(): # of the packages that shape a run
     return {k:version(k) for k in ('torch','torchio','numpy')} | dict(python=sys.version.split()[0])
 
+# %% ../nbs/02_train.ipynb #02-148
 @patch
 def save(self:Trainer,
          path,   # file to write
@@ -492,7 +530,7 @@ def save(self:Trainer,
     return written(path, lambda: save_checkpoint(path, self.ema, cfg=asdict(self.cfg), done=self.done, rows=self.rows, sums=self.sums, skipped=self.skipped,
         rng=torch.get_rng_state(), versions=versions(), run={k:v.state_dict() for k,v in parts.items()}, **info))
 
-# %% ../nbs/02_train.ipynb #02-113
+# %% ../nbs/02_train.ipynb #02-150
 def written(path, # file
             write # function that writes it
            ):     # what that returns
@@ -502,6 +540,7 @@ def written(path, # file
         why = getattr(e,'strerror',None) or str(e).splitlines()[0]
         raise OSError(f"{Path(path).name}: could not be written in {Path(path).parent.absolute()} ({why}); mend that, and go on with --resume from the last checkpoint, which is whole") from None
 
+# %% ../nbs/02_train.ipynb #02-152
 def write_whole(path, # file
                 data  # bytes
                ):
@@ -512,7 +551,15 @@ def write_whole(path, # file
         os.replace(part, path)
     finally: part.unlink(missing_ok=True)
 
-# %% ../nbs/02_train.ipynb #02-116
+# %% ../nbs/02_train.ipynb #02-155
+def _differ(old, # saved configuration, a dict
+            cfg  # `TrainConfig` of now
+           ):    # words
+    "Where the shapes of the networks differ"
+    now,old = asdict(cfg),dict(model='slice', dnorm='batch') | old     # what runs had before they could choose
+    return [f"{k} {old[k]}, not {now[k]}" for k in ('model','ngf','blocks','tail','ndf','dnorm') if old.get(k,now[k])!=now[k]]
+
+# %% ../nbs/02_train.ipynb #02-157
 @patch
 def load(self:Trainer,
          path # checkpoint of `Trainer.save`
@@ -520,19 +567,19 @@ def load(self:Trainer,
     "Go on from a checkpoint"
     d,path = load_checkpoint(path),Path(path)
     if 'run' not in d: raise ValueError(f"{path.name}: holds weights, but no run to go on with; start a new one from it with --init")
-    differ = [f"{k} {d['cfg'][k]}, not {getattr(self.cfg,k)}" for k in ('model','ngf','blocks','tail','ndf','dnorm') if d['cfg'].get(k,getattr(self.cfg,k))!=getattr(self.cfg,k)]
-    if differ: raise ValueError(f"{path.name}: was begun with {'; '.join(differ)}; leave these options as they were, or start anew with --init")
+    if differ := _differ(d['cfg'], self.cfg): raise ValueError(f"{path.name}: was begun with {'; '.join(differ)}; leave these options as they were, or start anew with --init")
     for k,v in d['run'].items(): getattr(self,k).load_state_dict(v)
     self.ema.load_state_dict(d['state'])
     self.done,self.rows,self.sums,self.skipped = d['done'],d.get('rows',[]),d.get('sums',{}),d.get('skipped',0)
     if 'rng' in d: torch.set_rng_state(d['rng'])
     return d
 
-# %% ../nbs/02_train.ipynb #02-120
+# %% ../nbs/02_train.ipynb #02-161
 def best_row(rows): # of the table
     "The row of the best epoch, the first of equals"
     return max(rows, key=lambda r: (round(r.get('val_psnr',-math.inf),2), -r.get('val_consist',0.)))
 
+# %% ../nbs/02_train.ipynb #02-163
 class Checkpoint:
     "Writes `latest.pth`, `best.pth`, `final.pth`, and the last few epochs"
     order = 30
@@ -549,7 +596,7 @@ class Checkpoint:
         for o in sorted(self.out.glob('epoch_*.pth'))[:-self.keep or None]: o.unlink()
     def after_fit(self, t): self.weights(t, 'final.pth', t.rows[-1])
 
-# %% ../nbs/02_train.ipynb #02-124
+# %% ../nbs/02_train.ipynb #02-167
 class Recorder:
     "Writes the table `history.csv` and its curves `curves.png`"
     order = 20
@@ -561,7 +608,7 @@ class Recorder:
         written(self.out/'history.csv', lambda: write_whole(self.out/'history.csv', s.getvalue().encode()))
         written(self.out/'curves.png', lambda: plot_history(t.rows, self.out/'curves.png'))
 
-# %% ../nbs/02_train.ipynb #02-126
+# %% ../nbs/02_train.ipynb #02-169
 class Pictures:
     "Draws one validation animal after each epoch"
     order = 40
@@ -574,7 +621,7 @@ class Pictures:
         fn = self.out/f"epoch_{t.rows[-1]['epoch']:03d}.png"
         written(fn, lambda: compare({'lo':o['lo'], 'sr':o['sr'], 'hi':self.vol}, diff='hi', path=fn))
 
-# %% ../nbs/02_train.ipynb #02-128
+# %% ../nbs/02_train.ipynb #02-172
 class Progress:
     "A bar for the steps, a line for each epoch"
     order = 60
@@ -589,13 +636,14 @@ class Progress:
     def cleanup(self, t):
         if self.bar is not None: self.bar.close()
 
+# %% ../nbs/02_train.ipynb #02-174
 def _line(row, cfg): # one line for the eye
     s = (f"epoch {row['epoch']:3d}/{cfg.epochs}  pixel {row['pixel']:.4f}  consist {row['consist']:.4f}  adv {row['adv']:+.3f}  "
          f"D {row['d_real']:+.2f}/{row['d_fake']:+.2f} {row['d_acc']:.0%}")
     if 'val_psnr' in row: s += f"  PSNR {row['val_psnr']:.2f} dB (cubic {row['val_cubic_psnr']:.2f})  SSIM {row['val_ssim']:.3f}  HFEN {row['val_hfen']:.3f}"
     return s + (f"  {row['skipped']} skipped" if row['skipped'] else '') + f"  {row['seconds']:.0f} s  {row['images_s']:.1f} img/s  {row['gb']:.1f} GB"
 
-# %% ../nbs/02_train.ipynb #02-130
+# %% ../nbs/02_train.ipynb #02-177
 class Board:
     "Writes the row of each epoch for TensorBoard, if it is installed"
     order = 50
@@ -609,7 +657,7 @@ class Board:
     def cleanup(self, t):
         if getattr(self,'writer',None): self.writer.close()
 
-# %% ../nbs/02_train.ipynb #02-134
+# %% ../nbs/02_train.ipynb #02-181
 class Signals:
     "On SIGINT or SIGTERM: end the step, save, stop"
     order = 90
@@ -621,17 +669,24 @@ class Signals:
         if threading.current_thread() is threading.main_thread():
             self.old = {s:signal.signal(s, self.note) for s in (signal.SIGINT,signal.SIGTERM)}
     def note(self, s, frame): self.asked = signal.Signals(s).name
-    def after_step(self, t):
-        if not any_rank(self.asked): return
-        if rank()==0:
-            fn = t.save(self.out/'latest.pth')
-            self.log(f"stopped by {self.asked or 'another process'} after step {t.done} of {t.total}; {fn.name} is written." + (f" To go on:\n{self.again}" if self.again else ''))
-        raise StopFit
-    after_epoch = after_step
     def cleanup(self, t):
         for s,f in self.old.items(): signal.signal(s, f)
 
-# %% ../nbs/02_train.ipynb #02-136
+# %% ../nbs/02_train.ipynb #02-183
+@patch
+def after_step(self:Signals,
+               t): # `Trainer`
+    "Where one process was asked to stop, all do, and the first saves"
+    if not any_rank(self.asked): return
+    if rank()==0:
+        fn = t.save(self.out/'latest.pth')
+        self.log(f"stopped by {self.asked or 'another process'} after step {t.done} of {t.total}; {fn.name} is written." + (f" To go on:\n{self.again}" if self.again else ''))
+    raise StopFit
+
+@patch
+def after_epoch(self:Signals, t): self.after_step(t)
+
+# %% ../nbs/02_train.ipynb #02-185
 def fit(cfg,          # `TrainConfig`
         train,        # files, folder or ScalarImages, isotropic
         val,          # ScalarImages of other animals, isotropic
@@ -654,18 +709,20 @@ def fit(cfg,          # `TrainConfig`
         write_whole(out/'config.json', json.dumps(asdict(t.cfg), indent=1).encode())
     return t.fit(ds)
 
+# %% ../nbs/02_train.ipynb #02-187
 def _told_versions(d, log): # checkpoint
     "Say which package has changed since; the weights will then agree only about"
     for k,v in versions().items():
         if d.get('versions',{}).get(k,v)!=v: log(f"note: the run began with {k} {d['versions'][k]}, this is {v}")
 
-# %% ../nbs/02_train.ipynb #02-147
+# %% ../nbs/02_train.ipynb #02-200
 def _yes(s): # a word
     "True or False"
     if s.lower() in ('1','true','yes','on'): return True
     if s.lower() in ('0','false','no','off'): return False
     raise argparse.ArgumentTypeError(f"'{s}' is neither yes nor no")
 
+# %% ../nbs/02_train.ipynb #02-202
 def _parser():
     "Options of `easysr_train`: those of the run, and every field of `TrainConfig`"
     p = argparse.ArgumentParser('easysr_train', description='Train a super-resolution GAN on isotropic rat or mouse brain volumes.', argument_default=argparse.SUPPRESS, allow_abbrev=False)
@@ -683,11 +740,12 @@ def _parser():
         p.add_argument(f'--{f.name}', type=kinds.get(f.type,f.type), metavar=f.type.__name__.upper(), help=f"{doc.get(f.name) or ''} (default {default})")
     return p
 
-# %% ../nbs/02_train.ipynb #02-150
+# %% ../nbs/02_train.ipynb #02-205
 def read_config(path): # YAML or JSON file of `TrainConfig`'s fields
     "The options in `path`"
     import yaml
     path,known = Path(path),{f.name:f.type for f in fields(TrainConfig)}
+    if not path.is_file(): raise FileNotFoundError(f"{path.name}: there is no such file in {path.parent.absolute()}; check the path of --config")
     try: d = yaml.safe_load(path.read_text())
     except yaml.YAMLError as e: raise ValueError(f"{path.name}: is neither YAML nor JSON ({str(e).splitlines()[0]}); write one 'option: value' a line") from None
     if not isinstance(d,dict): raise ValueError(f"{path.name}: holds no options; write one 'option: value' a line")
@@ -697,13 +755,15 @@ def read_config(path): # YAML or JSON file of `TrainConfig`'s fields
         except (TypeError,ValueError): raise ValueError(f"{path.name}: {k} is '{v}', and must be of kind {known[k].__name__}") from None
     return d
 
+# %% ../nbs/02_train.ipynb #02-208
 def effective(a): # parsed options
     "The `TrainConfig` asked for: defaults, then the file, then the run that is resumed, then the command line"
     old = load_checkpoint(Path(a.out)/'latest.pth').get('cfg',{}) if a.resume else {}
+    if old: old = dict(dnorm='batch') | old                  # what runs had before they could choose
     said = {f.name:getattr(a,f.name) for f in fields(TrainConfig) if hasattr(a,f.name)}
     return TrainConfig(**(read_config(a.config) if a.config else {}) | {k:v for k,v in old.items() if k in {f.name for f in fields(TrainConfig)}} | said)
 
-# %% ../nbs/02_train.ipynb #02-153
+# %% ../nbs/02_train.ipynb #02-211
 def check_training(vols,  # ScalarImages
                    names, # a name for each
                    log    # told what is unusual
@@ -717,7 +777,7 @@ def check_training(vols,  # ScalarImages
     animals = len({subject(n) for n in names})
     if animals<5: log(f"warning: {animals} animal{'s'*(animals!=1)} to train on; five or more generalise better")
 
-# %% ../nbs/02_train.ipynb #02-156
+# %% ../nbs/02_train.ipynb #02-214
 def _usable(files, skip, log): # -> (files, their volumes)
     "Read `files`; one that cannot be used is refused, or with `skip` named and left out"
     good = []
@@ -729,6 +789,7 @@ def _usable(files, skip, log): # -> (files, their volumes)
     if not good: raise ValueError(f"none of {len(files)} files can be used")
     return [list(o) for o in zip(*good)]
 
+# %% ../nbs/02_train.ipynb #02-216
 def _read_all(data, val, seed, skip=False, log=print): # (training files, validation files, their volumes)
     "Volumes to train and to validate on, no animal on both sides"
     train = find_volumes(data)
@@ -742,7 +803,7 @@ def _read_all(data, val, seed, skip=False, log=print): # (training files, valida
     if both: raise ValueError(f"{', '.join(sorted(both))} would both train and validate; keep an animal on one side")
     return train, val, [[read[o] for o in files] for files in (train,val)]
 
-# %% ../nbs/02_train.ipynb #02-158
+# %% ../nbs/02_train.ipynb #02-218
 def dry_run(cfg,       # `TrainConfig`
             train, val, # ScalarImages
             gen=None,  # generator to start from
@@ -760,12 +821,13 @@ def dry_run(cfg,       # `TrainConfig`
     log(json.dumps(asdict(t.cfg)))
     return d
 
-# %% ../nbs/02_train.ipynb #02-161
+# %% ../nbs/02_train.ipynb #02-221
 def resume_command(a): # parsed options
     "The words that go on with this run"
     words = ['easysr_train', '--data', *a.data, '--out', a.out, *(['--val',*a.val] if a.val else []), *(['--skip'] if a.skip else []), '--resume']
     return (f'torchrun --nproc-per-node {world()} $(which easysr_train) ' if world()>1 else 'easysr_train ') + shlex.join(map(str,words[1:]))
 
+# %% ../nbs/02_train.ipynb #02-223
 def _train(a, cfg, log): # parsed options
     train,val,vols = _read_all(a.data, a.val, cfg.seed, a.skip, log)
     check_training(sum(vols,[]), train+val, log)
@@ -774,6 +836,7 @@ def _train(a, cfg, log): # parsed options
     if a.dry: dry_run(cfg, *vols, gen, log)
     else: fit(cfg, *vols, a.out, gen, a.resume, log, resume_command(a))
 
+# %% ../nbs/02_train.ipynb #02-225
 def main(argv=None): # list of words; default: the command line's
     "The command `easysr_train`"
     p = _parser(); a = p.parse_args(argv)
