@@ -230,7 +230,7 @@ def predict(gen,     # `SliceGenerator` or `ResnetGenerator`
             net=None # what to call; default: `gen` itself, else its compiled or distributed double
            ):        # `(B,1,H,N,D)`
     "The generator's fine volume, before data consistency"
-    net = net or gen
+    net = gen if net is None else net
     if isinstance(gen, SliceGenerator): return net(y, m.pos.float(), m.thickness/m.spacing)
     return resample_width(net(y), 3*m.pos.float()+1)
 
