@@ -147,7 +147,7 @@ class TrainConfig:
     workers:int  = 0      # loader processes
     device:str   = 'auto' # auto, cpu, cuda, mps
     amp:str      = 'auto' # auto, bf16, fp16, fp32
-    compile:bool = False  # torch.compile both networks?
+    compile:bool = False  # torch.compile the generator?
     fused:bool   = False  # fused optimisers?
     keep:int     = 2      # last epochs of which a checkpoint is kept beside latest
     pairs:dict   = field(default_factory=dict) # further keywords of MRIDataset
@@ -258,7 +258,7 @@ class Trainer:
         self.disc = put(new_discriminator(cfg)).train()
         self.ema  = copy.deepcopy(self.gen).eval().requires_grad_(False)
         self._optimisers()
-        self.net_g,self.net_d = self._wrap(self.gen),self._wrap(self.disc)
+        self.net_g,self.net_d = self._wrap(self.gen, cfg.compile),self._wrap(self.disc)
         self.cbs = sorted([Schedule(), Average(), *cbs], key=lambda o: o.order)
         self.rows,self.sums,self.skipped,self.bad = [],{},0,0      # table, sums of this epoch, steps that failed: all, in a row
 
@@ -274,10 +274,10 @@ def _optimisers(self:Trainer):
 
 # %% ../nbs/02_train.ipynb #02-082
 @patch
-def _wrap(self:Trainer, net): # -> what a step calls
+def _wrap(self:Trainer, net, compile=False): # -> what a step calls
     "The network as one of several processes has it, compiled if asked"
     if world()>1: net = nn.parallel.DistributedDataParallel(net, broadcast_buffers=False)
-    return torch.compile(net, dynamic=True) if self.cfg.compile else net
+    return torch.compile(net, dynamic=True) if compile else net
 
 # %% ../nbs/02_train.ipynb #02-084
 class StopFit(Exception): "Raised by a callback that wants the run to end in good order"
