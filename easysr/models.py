@@ -7,7 +7,7 @@ __all__ = ['weights', 'ResnetBlock', 'DeUpBlock', 'ResnetGenerator', 'resample_w
            'save_checkpoint', 'load_checkpoint', 'model_path', 'load_generator', 'build', 'pick_device']
 
 # %% ../nbs/01_models.ipynb #01-003
-import hashlib, os, torch, torch.nn.functional as F
+import hashlib, io, os, torch, torch.nn.functional as F
 from pathlib import Path
 from torch import nn
 from fastcore.basics import patch
@@ -124,7 +124,8 @@ def save_checkpoint(path,    # file to write
     path = Path(path); path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f'.{os.getpid()}_{path.name}')
     try:
-        torch.save(dict(kind=type(model).__name__, config=model.config, state=model.state_dict(), **info), part)
+        b = io.BytesIO(); torch.save(dict(kind=type(model).__name__, config=model.config, state=model.state_dict(), **info), b)
+        with open(part,'wb') as f: f.write(b.getbuffer()); f.flush(); os.fsync(f.fileno())
         os.replace(part, path)
     finally: part.unlink(missing_ok=True)
     return path

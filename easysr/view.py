@@ -462,7 +462,7 @@ def _curves(ax, x, cols, title):
 # %% ../nbs/13_view.ipynb #13-148
 def _groups(c):
     "(title, columns) of each panel: losses, validation PSNR"
-    loss = {k: v for k,v in c.items() if k not in ('epoch','step','lr','seconds') and not k.startswith('val_')}
+    loss = {k: v for k,v in c.items() if k not in ('epoch','step','lr','seconds','images_s','gb','skipped') and not k.startswith('val_')}
     psnr = {k: v for k,v in c.items() if k.startswith('val_') and 'psnr' in k}
     gs = [(t,o) for t,o in (('losses',loss), ('validation PSNR (dB)',psnr)) if o]
     if not gs: raise ValueError(f"The history has no losses and no PSNR, only {', '.join(c)}.")
