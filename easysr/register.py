@@ -497,12 +497,12 @@ def register(moving,         # volume to move, any grid
     if out is not None: res.save(out, name)
     return res
 
-# %% ../nbs/04_register.ipynb #04-164
+# %% ../nbs/04_register.ipynb #04-165
 def stem(path): # file
     "Name of a NIfTI file without folder and `.nii.gz`"
     return Path(path).name.removesuffix('.gz').removesuffix('.nii')
 
-# %% ../nbs/04_register.ipynb #04-167
+# %% ../nbs/04_register.ipynb #04-168
 def _read(path,       # NIfTI file, or a volume that is handed on
           scale=None): # multiply the lengths by this where they cannot be a rodent's
     "The volume in `path`"
@@ -518,7 +518,7 @@ def _read_labels(path, scale=None): # NIfTI file
     if x.is_floating_point() and not (x==x.round()).all(): raise HeaderError(path, "is no label map: its voxels are not whole numbers", "name the file with the region numbers")
     return tio.LabelMap(tensor=x.long() if x.is_floating_point() else x, affine=vol.affine, source=str(path))
 
-# %% ../nbs/04_register.ipynb #04-169
+# %% ../nbs/04_register.ipynb #04-170
 def align(moving,         # volume or NIfTI file
           template,       # volume or NIfTI file
           kind='rigid',   # as in `register`
@@ -541,7 +541,7 @@ def align(moving,         # volume or NIfTI file
         for a,(o,_) in todo.items(): write_volume(getattr(res,a), Path(out)/f'{name}_{a}.nii.gz', code=2, dtype='int32' if int(o.data.max())<2**31 else 'float64')
     return res
 
-# %% ../nbs/04_register.ipynb #04-173
+# %% ../nbs/04_register.ipynb #04-174
 def residual(vol,     # volume or NIfTI file: what was made of `scan`
              scan,    # volume or NIfTI file
              fast=False # as in `register`
@@ -553,7 +553,7 @@ def residual(vol,     # volume or NIfTI file: what was made of `scan`
     if gap.any(): raise ValueError(f"{_name(vol,'the volume')} and {_name(scan,'its scan')} lie {np.linalg.norm(gap):.3g} mm apart and share nothing; are they of one session?")
     return register(vol, scan, start='header', fast=fast)
 
-# %% ../nbs/04_register.ipynb #04-194
+# %% ../nbs/04_register.ipynb #04-195
 bias_kinds = dict(n4 =('n4_bias_field_correction',  dict(convergence=dict(iters=[50]*2, tol=1e-6))),
                   n3 =('n3_bias_field_correction2', dict(number_of_fitting_levels=3)),
                   abp=('n4_bias_field_correction',  dict(convergence=dict(iters=[50]*2, tol=1e-6))))
@@ -577,7 +577,7 @@ def bias_correct(vol,       # `ScalarImage`
     even = x/torch.from_numpy(field)[None].clamp(min=1e-3)
     return on(even*(x[w].median()/even[w].median()))
 
-# %% ../nbs/04_register.ipynb #04-200
+# %% ../nbs/04_register.ipynb #04-201
 def _lump(x,       # `(i,j,k)` intensities on a 0.3 mm grid
           w,       # where there is tissue, bool
           largest): # ml
@@ -592,7 +592,7 @@ def _lump(x,       # `(i,j,k)` intensities on a 0.3 mm grid
     c = ndi.binary_closing(np.pad(c,8), iterations=4)[8:-8,8:-8,8:-8]
     return ndi.binary_fill_holes(c)
 
-# %% ../nbs/04_register.ipynb #04-202
+# %% ../nbs/04_register.ipynb #04-203
 def brain_mask(vol,       # `ScalarImage`, whole head or stripped brain
                largest=3. # no more than this (ml); 3 for a rat, 0.6 for a mouse
               )->tio.LabelMap: # 1 in the brain, on the grid of `vol`
@@ -601,13 +601,13 @@ def brain_mask(vol,       # `ScalarImage`, whole head or stripped brain
     c = w if w.sum()*.027e-3 <= largest else _lump(small.data[0].numpy(), w, largest)
     return regrid(tio.LabelMap(tensor=torch.from_numpy(c.astype(np.uint8))[None], affine=small.affine), vol.spatial_shape, vol.affine)
 
-# %% ../nbs/04_register.ipynb #04-208
+# %% ../nbs/04_register.ipynb #04-209
 def _fail(words, # what to tell
           code): # exit status
     print(f'easysr_register: {words}', file=sys.stderr)
     raise SystemExit(code)
 
-# %% ../nbs/04_register.ipynb #04-210
+# %% ../nbs/04_register.ipynb #04-211
 @call_parse
 def main(moving:str,         # scan to move (NIfTI)
          fixed:str,          # scan or template that it should fit (NIfTI)
