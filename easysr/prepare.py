@@ -10,7 +10,7 @@ __all__ = ['BIAS', 'COLUMNS', 'truncate', 'even_out', 'settle', 'fingerprint', '
 import argparse, csv, hashlib, io, os, re, sys, warnings
 from pathlib import Path
 import easysr, numpy as np, torch, torchio as tio
-from .data import HeaderError, check_header, find_volumes, nifti, read_volume, split_subjects, subject, write_volume
+from .data import HeaderError, check_header, find_volumes, read_volume, split_subjects, subject, write_volume
 from .register import bias_correct, foreground, kinds, move, register, resample_iso
 
 # %% ../nbs/05_prepare.ipynb #05-007
@@ -58,7 +58,7 @@ def new_names(files, # scans
     "Where each prepared scan goes; two scans may not go to one place"
     names,seen = {},{}
     for f in files:
-        n = f.relative_to(root); n = n if nifti.search(n.name) else n.with_name(n.name.split('.')[0]+'.nii.gz')
+        n = f.relative_to(root); n = n if n.name.lower().endswith(('.nii','.nii.gz')) else n.with_name(n.name.split('.')[0]+'.nii.gz')
         if (g := seen.setdefault(str(n).lower(), f)) is not f: raise ValueError(f"{g.name} and {f.name} would both become {n}; rename one of them")
         names[f] = n
     return names
