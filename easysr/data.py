@@ -628,6 +628,7 @@ class MRIDataset(torch.utils.data.Dataset):
         self.voxel = [_spacing(m) for m in maps]
         self.warnings = _tell(where, vols, split)
     def __len__(self): return self.length
+del MRIDataset.__init__.__delwrap__   # the fields of a dataclass have no source that the docs could read
 
 def _stored(o): # tensor, or .npy file to map: nothing stays open, so a loader process can have a copy
     return o if torch.is_tensor(o) else torch.from_numpy(np.load(o, mmap_mode='c'))

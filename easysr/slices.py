@@ -245,7 +245,7 @@ def roughness(y,    # tensor `(H, W, D)`
 def estimate_thickness(lo,          # ScalarImage, thick scan, its plane at least twice as fine as its slices
                        axis,        # through-plane array axis
                        mask,        # bool tensor, tissue, shape of `lo`
-                       widths=np.arange(.4,1.41,.1) # FWHM to try, in units of the slices' spacing
+                       widths=(.4,.5,.6,.7,.8,.9,1.,1.1,1.2,1.3,1.4) # FWHM to try, in units of the slices' spacing
                       )->float:     # FWHM of the Gaussian that fits best (mm)
     "The slices' thickness, from the scan alone, taking the anatomy to be alike in every direction"
     d,y,m = lo.spacing[axis],lo.data[0].float(),mask[0]
