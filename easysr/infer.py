@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['resample_axis', 'noise_level', 'trust', 'agree', 'halo', 'tiles', 'generate', 'tile_size', 'MRIInference', 'Result',
-           'tissue', 'super_resolve', 'out_name', 'find_inputs', 'same_name', 'main']
+           'tissue', 'super_resolve', 'out_name', 'find_inputs', 'same_name', 'join', 'told', 'write_json', 'aligned',
+           'main']
 
 # %% ../nbs/03_infer.ipynb #03-003
 import argparse, glob, hashlib, itertools, json, os, sys, time
@@ -14,8 +15,8 @@ from pathlib import Path
 from fastcore.basics import patch, store_attr
 from tqdm import tqdm
 import easysr
-from .data import HeaderError, Normaliser, read_volume, write_volume, find_volumes, nifti, through_plane, to_frame, from_frame
-from .slices import SliceModel, slice_model, along, grid_size, regrid_affine
+from .data import HeaderError, Normaliser, check_header, read_volume, volumes, write_volume, sidecar, find_volumes, nifti, through_plane, to_frame, from_frame
+from .slices import SliceModel, slice_model, profiles, along, grid_size, regrid_affine
 from .models import SliceGenerator, load_generator, pick_device, resample_width
 from .metrics import foreground
 
@@ -252,7 +253,7 @@ def out_name(path,      # input file
 def find_inputs(words): # files, folders and patterns
     "All scans that `words` name, each once, outputs of easysr left out"
     found = {w:sorted(glob.glob(str(w), recursive=True)) or [w] for w in words}     # a pattern without a match stays, to be told
-    ours  = lambda f: '_desc-sr_' in f.name or nifti.sub('',f.name).endswith(('_sr','_sd'))
+    ours  = lambda f: '_desc-sr_' in f.name or nifti.sub('',f.name).endswith(('_sr','_sd','_reg','_atlas','_labels'))
     return list(dict.fromkeys(f for w,fs in found.items() for o in map(Path,fs) for f in find_volumes(o) if str(f)==str(w) or not ours(f)))
 
 def same_name(files): # inputs
@@ -262,34 +263,72 @@ def same_name(files): # inputs
         if (g := seen.setdefault(out_name(f), f)) is not f: return f"{g} and {f} would both become {out_name(f)}.nii.gz; run them into different --out folders"
 
 # %% ../nbs/03_infer.ipynb #03-070
-def _key(path, inf): # what an output depends on
-    return dict(sha256=hashlib.sha256(Path(path).read_bytes()).hexdigest(), model=inf.gen.info['sha256'], options=inf.options())
+@patch
+def several(self:MRIInference,
+            path,        # file of one or several volumes
+            volume=None, # only this one, counted from 0
+            **how        # as `volumes` takes them
+           )->list:      # a `Result` for each
+    "Super-resolve the volumes of a file"
+    return [self(v) for v in (volumes(path, **how) if volume is None else [read_volume(path, volume=volume, **how)])]
+
+def join(images): # ScalarImages of one grid, or Nones
+    "One image with each of them as a channel"
+    if images[0] is None: return None
+    return tio.ScalarImage(tensor=torch.cat([o.data for o in images]), affine=images[0].affine)
+
+# %% ../nbs/03_infer.ipynb #03-073
+def told(path, reports, key): # input file, reports of its volumes, what the output depends on
+    "Contents of the sidecar, JSON-able"
+    each = [{k:r[k] for k in ('lam','noise','residual','intensities','warnings','seconds') if k in r} for r in reports]
+    return sidecar(path, finer=True) | dict(Sources=[Path(path).name], key=key, **reports[0]) | (dict(volumes=each) if len(each)>1 else {})
+
+def write_json(d, path): # JSON-able, file
+    "Write `d`, whole or not at all"
+    part = path.with_name(f'.{os.getpid()}_{path.name}')
+    try:
+        with open(part,'w') as f: json.dump(d, f, indent=1); f.flush(); os.fsync(f.fileno())
+        os.replace(part, path)
+    finally: part.unlink(missing_ok=True)
+
+# %% ../nbs/03_infer.ipynb #03-076
+def _key(path, inf, how): # what an output depends on
+    return dict(sha256=hashlib.sha256(Path(path).read_bytes()).hexdigest(), model=inf.gen.info['sha256'], options=inf.options(), **how)
 
 def _done(side, outs, key): # are these outputs already there and unchanged?
     try: return all(o.exists() for o in outs) and json.loads(side.read_text())['key']==key
     except (OSError, ValueError, KeyError): return False
 
+# %% ../nbs/03_infer.ipynb #03-077
 @patch
 def run(self:MRIInference,
-        path,            # NIfTI file
+        path,            # file of one or several volumes
         out,             # folder to write
-        scale=None,      # multiply the header's lengths by this
-        overwrite=False  # do again what is done
+        overwrite=False, # do again what is done
+        **how            # scale, form, fill, volume: as `read_volume` takes them
        )->str:           # 'done' or 'unchanged'
     "Super-resolve one file into `out`, with its sidecar"
-    path,out = Path(path),Path(out); vol = read_volume(path, scale)
+    path,out = Path(path),Path(out); check_header(path, how.get('scale'), how.get('form')); sidecar(path)
     sr,sd = (out/f'{out_name(path,k)}.nii.gz' for k in ('sr','sd')); side = out/f'{out_name(path)}.json'
-    key = _key(path, self) | dict(scale=scale)
+    key = _key(path, self, how)
     if not overwrite and _done(side, [sr,sd] if self.uncertainty else [sr], key): return 'unchanged'
-    res = self(vol)
+    res = self.several(path, **how)
     for o in (side,sd): o.unlink(missing_ok=True)      # what belongs to an older output goes first
-    write_volume(res.volume, sr)
-    if res.uncertainty: write_volume(res.uncertainty, sd)
-    part = out/f'.{os.getpid()}_{side.name}'
-    part.write_text(json.dumps(dict(Sources=[path.name], key=key, **res.report), indent=1)); os.replace(part, side)
+    write_volume(join([r.volume for r in res]), sr, like=path)
+    if self.uncertainty: write_volume(join([r.uncertainty for r in res]), sd, like=path)
+    write_json(told(path, [r.report for r in res], key), side)
     return 'done'
 
-# %% ../nbs/03_infer.ipynb #03-074
+# %% ../nbs/03_infer.ipynb #03-080
+def aligned(path, out, template): # input file, folder of its output, template file
+    "Align the output of `path` to a template; True if it was not there yet"
+    from easysr.register import align
+    name = out_name(path); sr,rep = Path(out)/f'{name}.nii.gz',Path(out)/f'{name}_reg.json'
+    if rep.exists() and rep.stat().st_mtime >= sr.stat().st_mtime and json.loads(rep.read_text()).get('fixed')==Path(template).name: return False
+    align(sr, template, out=out, name=name)
+    return True
+
+# %% ../nbs/03_infer.ipynb #03-083
 def _parser():
     "Options of `easysr`"
     p = argparse.ArgumentParser('easysr', description='Super-resolve thick-slice rodent brain MRI to isotropic NIfTI.')
@@ -298,25 +337,32 @@ def _parser():
     p.add_argument('--spacing', type=float, default=.15, help='of the output, mm (default 0.15)')
     p.add_argument('--model', default='default', help="'default' or the path of a checkpoint")
     p.add_argument('--thickness', type=float, help="full width at half maximum of the slices, mm (default: their spacing)")
-    p.add_argument('--profile', default='gaussian', choices=['gaussian','box'], help='slice profile (default gaussian)')
+    p.add_argument('--profile', default='gaussian', choices=list(profiles), help='slice profile (default gaussian)')
     p.add_argument('--scale', type=float, help='multiply every length in the headers by this, e.g. 0.1')
+    p.add_argument('--form', choices=['sform','qform'], help='which to believe where they disagree')
+    p.add_argument('--fill', type=float, help='number to put in place of NaN and infinity')
+    p.add_argument('--volume', type=int, help='only this volume of a series, from 0 (default: all)')
     p.add_argument('--uncertainty', action='store_true', help='also write a standard deviation per voxel')
     p.add_argument('--device', default='auto', help='auto, cpu, cuda, mps')
     p.add_argument('--memory', type=float, default=2., help='GB that the network may use (default 2)')
+    p.add_argument('--align', metavar='TEMPLATE', help='then align the output to this volume, see easysr_register')
     p.add_argument('--overwrite', action='store_true', help='do again what is done')
     p.add_argument('--version', action='version', version=easysr.__version__)
     return p
 
-# %% ../nbs/03_infer.ipynb #03-075
+# %% ../nbs/03_infer.ipynb #03-084
 def _one(inf, path, a): # (ok, words) for one file: an expected fault becomes a sentence
     start = time.time()
-    try: how = inf.run(path, a.out, a.scale, a.overwrite)
+    how = {k:getattr(a,k) for k in ('scale','form','fill','volume') if getattr(a,k) is not None}
+    try:
+        done = inf.run(path, a.out, a.overwrite, **how)
+        if a.align and aligned(path, a.out, a.align): done = f'{done}, aligned'
     except HeaderError as e: return False,str(e)
     except OSError as e: return False,f"{path.name}: cannot be read or written ({e.strerror or e}); check permissions and free space"
     except Exception as e:
         if isinstance(e,MemoryError) or 'memory' in str(e): return False,f"{path.name}: not enough memory; use a smaller --memory or a coarser --spacing"
         return False,f"{path.name}: could not be restored ({type(e).__name__}: {str(e).splitlines()[0] if str(e) else 'no reason given'}); please report it with this file's header"
-    return True,f"{path.name} -> {out_name(path)}.nii.gz ({how}, {time.time()-start:.1f} s)"
+    return True,f"{path.name} -> {out_name(path)}.nii.gz ({done}, {time.time()-start:.1f} s)"
 
 def main(argv=None): # list of words; default: the command line's
     "The command `easysr`"

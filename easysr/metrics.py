@@ -46,7 +46,7 @@ def _mean(xs): return float(np.mean(list(xs)))
 def _threshold(x,       # 3-D array
                spacing): # mm
     "Voxels that are brighter than air"
-    if (x==0).mean()>.2: return x!=0
+    if (x==0).mean()>.2: return np.abs(x)>.01*np.percentile(np.abs(x[x!=0]), 99) if x.any() else x!=0
     s = ndi.gaussian_filter(x, [.2/o for o in spacing], mode='nearest')
     if not (s>0).any() or np.ptp(s)==0: return np.zeros_like(x, dtype=bool)
     l = np.log(np.maximum(s, np.percentile(s[s>0], 5)))
