@@ -151,7 +151,7 @@ def _affine(img,      # nibabel image
     if scode and qcode:
         corners = np.stack(np.meshgrid(*[[0,n-1] for n in img.shape[:3]],[1],indexing='ij'),-1).reshape(-1,4)
         off,voxel = np.abs(corners@(S-Q).T).max(), min(hdr.get_zooms()[:3])
-        if off > .1*voxel: raise HeaderError(path, f"its sform and qform disagree by {off:.3g} {_unit_name(img)}", "say which one to believe with form='sform' or form='qform' (--form)")
+        if off > .1*voxel: raise HeaderError(path, f"its sform and qform disagree by {off:.3g} {_unit_name(img).replace('unknown','units')}", "say which one to believe with form='sform' or form='qform' (--form)")
     return np.array(img.affine)
 
 # %% ../nbs/00_data.ipynb #00-040

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['resample_axis', 'noise_level', 'trust', 'agree', 'halo', 'tiles', 'generate', 'tile_size', 'MRIInference', 'Result',
-           'tissue', 'super_resolve', 'out_name', 'find_inputs', 'same_name', 'join', 'told', 'write_json', 'aligned',
-           'main']
+           'tissue', 'super_resolve', 'out_name', 'find_inputs', 'same_name', 'join', 'told', 'write_text', 'cubic_of',
+           'unexplained', 'qc', 'aligned', 'share', 'cohort_page', 'main']
 
 # %% ../nbs/03_infer.ipynb #03-003
 import argparse, glob, hashlib, itertools, json, os, sys, time
@@ -283,15 +283,50 @@ def told(path, reports, key): # input file, reports of its volumes, what the out
     each = [{k:r[k] for k in ('lam','noise','residual','intensities','warnings','seconds') if k in r} for r in reports]
     return sidecar(path, finer=True) | dict(Sources=[Path(path).name], key=key, **reports[0]) | (dict(volumes=each) if len(each)>1 else {})
 
-def write_json(d, path): # JSON-able, file
-    "Write `d`, whole or not at all"
-    part = path.with_name(f'.{os.getpid()}_{path.name}')
+def write_text(text, path): # str, file
+    "Write `text`, whole or not at all"
+    path.parent.mkdir(parents=True, exist_ok=True); part = path.with_name(f'.{os.getpid()}_{path.name}')
     try:
-        with open(part,'w') as f: json.dump(d, f, indent=1); f.flush(); os.fsync(f.fileno())
+        with open(part,'w',encoding='utf-8') as f: f.write(text); f.flush(); os.fsync(f.fileno())
         os.replace(part, path)
     finally: part.unlink(missing_ok=True)
 
 # %% ../nbs/03_infer.ipynb #03-076
+def cubic_of(scan,   # ScalarImage
+             spacing # mm, all three axes
+            )->tio.ScalarImage:
+    "`scan` brought to the grid of its output without a network"
+    for a in range(3): scan = resample_axis(scan, a, spacing)
+    return scan
+
+def unexplained(scan, # ScalarImage
+                vol,  # ScalarImage, what was made of it
+                rep   # its report
+               )->np.ndarray: # 1D, % of the tissue's mean
+    "What is left of the scan's tissue after `vol`, seen through the slice model, is taken away"
+    axis,d = rep['through_plane'],rep['slices']
+    for a in {0,1,2}-{axis}: scan = resample_axis(scan, a, rep['options']['spacing'])
+    sm = slice_model(scan, rep['options']['spacing'], axis, d['thickness'], d['profile'])
+    m = tissue(scan)
+    return (100*(scan.data-sm.scan(vol.data,axis+1))[m]/scan.data[m].mean()).numpy()
+
+# %% ../nbs/03_infer.ipynb #03-078
+def qc(scan, # ScalarImage, as it was read
+       res,  # its `Result`
+       title # heading
+      )->str: # HTML
+    "The page to judge an output by"
+    from easysr.view import qc_page, plot_hist
+    sr,rep,cubic = res.volume,res.report,cubic_of(scan, res.report['options']['spacing'])
+    top = lambda x: max(float(np.quantile(np.abs(x.numpy()[::1,::2,::2,::2]), .999)), 1e-6)
+    diff = tio.ScalarImage(tensor=sr.data-cubic.data, affine=sr.affine)
+    maps = {'easysr - cubic':(diff,(-top(diff.data),top(diff.data)))} | ({'standard deviation':(res.uncertainty,(0,top(res.uncertainty.data)))} if res.uncertainty else {})
+    plots = {'intensities': plot_hist({'scan':scan.data[tissue(scan)], 'easysr':sr.data[tissue(sr)]}, 'intensity in tissue')}
+    if rep['slices']: plots['residual'] = plot_hist({k:unexplained(scan,v,rep) for k,v in (('cubic',cubic),('easysr',sr))}, 'scan minus output seen through the slices (% of mean)')
+    numbers = {k:rep[k] for k in ('input','output','slices','lam','noise','residual','seconds') if rep.get(k) is not None} | {f'intensity, {k}':v for k,v in rep['intensities'].items()}
+    return qc_page(title, {'scan':scan, 'cubic':cubic, 'easysr':sr}, maps, plots, numbers | dict(model=f"{rep['model']['name']} {rep['model']['sha256'][:12]}", easysr=rep['easysr']), rep['warnings'])
+
+# %% ../nbs/03_infer.ipynb #03-081
 def _key(path, inf, how): # what an output depends on
     return dict(sha256=hashlib.sha256(Path(path).read_bytes()).hexdigest(), model=inf.gen.info['sha256'], options=inf.options(), **how)
 
@@ -299,12 +334,13 @@ def _done(side, outs, key): # are these outputs already there and unchanged?
     try: return all(o.exists() for o in outs) and json.loads(side.read_text())['key']==key
     except (OSError, ValueError, KeyError): return False
 
-# %% ../nbs/03_infer.ipynb #03-077
+# %% ../nbs/03_infer.ipynb #03-082
 @patch
 def run(self:MRIInference,
         path,            # file of one or several volumes
         out,             # folder to write
         overwrite=False, # do again what is done
+        page=True,       # also write the page for quality control?
         **how            # scale, form, fill, volume: as `read_volume` takes them
        )->str:           # 'done' or 'unchanged'
     "Super-resolve one file into `out`, with its sidecar"
@@ -313,13 +349,14 @@ def run(self:MRIInference,
     key = _key(path, self, how)
     if not overwrite and _done(side, [sr,sd] if self.uncertainty else [sr], key): return 'unchanged'
     res = self.several(path, **how)
-    for o in (side,sd): o.unlink(missing_ok=True)      # what belongs to an older output goes first
+    for o in (side,sd,side.with_suffix('.html')): o.unlink(missing_ok=True)      # what belongs to an older output goes first
     write_volume(join([r.volume for r in res]), sr, like=path)
     if self.uncertainty: write_volume(join([r.uncertainty for r in res]), sd, like=path)
-    write_json(told(path, [r.report for r in res], key), side)
+    if page: write_text(qc(read_volume(path, **(dict(volume=0) if len(res)>1 else {}) | how), res[0], out_name(path)+(f', first of {len(res)}' if len(res)>1 else '')), side.with_suffix('.html'))
+    write_text(json.dumps(told(path, [r.report for r in res], key), indent=1), side)
     return 'done'
 
-# %% ../nbs/03_infer.ipynb #03-080
+# %% ../nbs/03_infer.ipynb #03-085
 def aligned(path, out, template): # input file, folder of its output, template file
     "Align the output of `path` to a template; True if it was not there yet"
     from easysr.register import align
@@ -328,7 +365,52 @@ def aligned(path, out, template): # input file, folder of its output, template f
     align(sr, template, out=out, name=name)
     return True
 
-# %% ../nbs/03_infer.ipynb #03-083
+# %% ../nbs/03_infer.ipynb #03-088
+def share(env=os.environ)->tuple: # (which process this is, of how many)
+    "Which part of the cohort is ours"
+    if 'WORLD_SIZE' in env: return int(env.get('RANK',0)),int(env['WORLD_SIZE'])
+    if 'SLURM_ARRAY_TASK_COUNT' in env: return int(env['SLURM_ARRAY_TASK_ID'])-int(env.get('SLURM_ARRAY_TASK_MIN',0)),int(env['SLURM_ARRAY_TASK_COUNT'])
+    return 0,1
+
+# %% ../nbs/03_infer.ipynb #03-091
+def _fault(path, e): # file, exception
+    "A sentence for what went wrong with `path`"
+    if isinstance(e,HeaderError): return str(e)
+    if isinstance(e,OSError): return f"{path.name}: cannot be read or written ({e.strerror or e}); check permissions and free space"
+    if isinstance(e,MemoryError) or 'memory' in str(e): return f"{path.name}: not enough memory; use a smaller --memory or a coarser --spacing"
+    why = str(e).splitlines()[0] if str(e) else 'no reason given'
+    return f"{path.name}: could not be restored ({type(e).__name__}: {why}); please report it with this file's header"
+
+def _one(inf, path, a): # one file -> a row of the table
+    "Restore one file; what came of it as `file`, `status`, `seconds`, and why if it failed"
+    start,row = time.time(),dict(file=path.name, output=out_name(path), status='failed', why='')
+    how = {k:getattr(a,k) for k in ('scale','form','fill','volume') if getattr(a,k) is not None}
+    try:
+        row['status'] = inf.run(path, a.out, a.overwrite, not a.nopage, **how)
+        if a.align and aligned(path, a.out, a.align): row['status'] += ', aligned'
+    except Exception as e: row |= dict(status='failed', why=_fault(path, e))
+    return row | dict(seconds=round(time.time()-start,1))
+
+# %% ../nbs/03_infer.ipynb #03-094
+def cohort_page(out,     # folder with outputs
+                rows=()  # of this call, see `_one`
+               )->str:   # HTML
+    "One line a scan, each linked to its own page"
+    import html
+    def line(side):
+        try: d = json.loads(side.read_text())
+        except ValueError: return ''
+        name,r = side.with_suffix('').name,d.get('residual',{})
+        link = f'<a href="{name}.html">{html.escape(name)}</a>' if side.with_suffix('.html').exists() else html.escape(name)
+        cells = [link, html.escape(', '.join(d.get('Sources',[]))), f"{d.get('noise',0):.1%}", f"{r.get('output',0):.2%}", str(len(d.get('warnings',[])) or ''), f"{d.get('seconds',0):.0f}"]
+        return '<tr>'+''.join(f'<td>{c}</td>' for c in cells)+'</tr>'
+    sides = [o for o in sorted(Path(out).glob('*.json')) if o.with_suffix('').name.endswith('_sr') or '_desc-sr_' in o.name]
+    bad = ''.join(f"<li>{html.escape(r['why'])}</li>" for r in rows if r['why'])
+    head = ''.join(f'<th>{o}</th>' for o in ('output','source','noise','residual','warnings','seconds'))
+    return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>easysr</title><style>body{{font:14px sans-serif;margin:2em}}td,th{{text-align:left;padding:2px 14px 2px 0}}</style></head>'
+            f'<body><h1>{len(sides)} scans</h1>{f"<h2>Failed in the last call</h2><ul>{bad}</ul>" if bad else ""}<table><tr>{head}</tr>{"".join(map(line,sides))}</table></body></html>')
+
+# %% ../nbs/03_infer.ipynb #03-097
 def _parser():
     "Options of `easysr`"
     p = argparse.ArgumentParser('easysr', description='Super-resolve thick-slice rodent brain MRI to isotropic NIfTI.')
@@ -338,47 +420,40 @@ def _parser():
     p.add_argument('--model', default='default', help="'default' or the path of a checkpoint")
     p.add_argument('--thickness', type=float, help="full width at half maximum of the slices, mm (default: their spacing)")
     p.add_argument('--profile', default='gaussian', choices=list(profiles), help='slice profile (default gaussian)')
-    p.add_argument('--scale', type=float, help='multiply every length in the headers by this, e.g. 0.1')
-    p.add_argument('--form', choices=['sform','qform'], help='which to believe where they disagree')
-    p.add_argument('--fill', type=float, help='number to put in place of NaN and infinity')
-    p.add_argument('--volume', type=int, help='only this volume of a series, from 0 (default: all)')
     p.add_argument('--uncertainty', action='store_true', help='also write a standard deviation per voxel')
+    p.add_argument('--align', metavar='TEMPLATE', help='then align the output to this volume, see easysr_register')
     p.add_argument('--device', default='auto', help='auto, cpu, cuda, mps')
     p.add_argument('--memory', type=float, default=2., help='GB that the network may use (default 2)')
-    p.add_argument('--align', metavar='TEMPLATE', help='then align the output to this volume, see easysr_register')
-    p.add_argument('--overwrite', action='store_true', help='do again what is done')
-    p.add_argument('--version', action='version', version=easysr.__version__)
+    for args,kw in _reading: p.add_argument(args, **kw)
     return p
 
-# %% ../nbs/03_infer.ipynb #03-084
-def _one(inf, path, a): # (ok, words) for one file: an expected fault becomes a sentence
-    start = time.time()
-    how = {k:getattr(a,k) for k in ('scale','form','fill','volume') if getattr(a,k) is not None}
-    try:
-        done = inf.run(path, a.out, a.overwrite, **how)
-        if a.align and aligned(path, a.out, a.align): done = f'{done}, aligned'
-    except HeaderError as e: return False,str(e)
-    except OSError as e: return False,f"{path.name}: cannot be read or written ({e.strerror or e}); check permissions and free space"
-    except Exception as e:
-        if isinstance(e,MemoryError) or 'memory' in str(e): return False,f"{path.name}: not enough memory; use a smaller --memory or a coarser --spacing"
-        return False,f"{path.name}: could not be restored ({type(e).__name__}: {str(e).splitlines()[0] if str(e) else 'no reason given'}); please report it with this file's header"
-    return True,f"{path.name} -> {out_name(path)}.nii.gz ({done}, {time.time()-start:.1f} s)"
+_reading = [('--scale', dict(type=float, help='multiply every length in the headers by this, e.g. 0.1')),
+            ('--form', dict(choices=['sform','qform'], help='which to believe where they disagree')),
+            ('--fill', dict(type=float, help='number to put in place of NaN and infinity')),
+            ('--volume', dict(type=int, help='only this volume of a series, from 0 (default: all)')),
+            ('--nopage', dict(action='store_true', help='write no page for quality control')),
+            ('--overwrite', dict(action='store_true', help='do again what is done')),
+            ('--version', dict(action='version', version=easysr.__version__))]
 
-def main(argv=None): # list of words; default: the command line's
-    "The command `easysr`"
-    p = _parser(); a = p.parse_args(argv)
+# %% ../nbs/03_infer.ipynb #03-098
+def _ready(p, a): # parser, parsed options -> (MRIInference, our files); a wrong call ends here
+    "Load the model and find the files"
     try: inf = MRIInference(a.model, a.spacing, a.thickness, a.profile, a.uncertainty, a.device, a.memory)
     except (ValueError, FileNotFoundError, RuntimeError) as e: p.exit(2, f"easysr: {e}\n")
     files = find_inputs(a.input)
     if not files: p.exit(1, f"easysr: no NIfTI file in {', '.join(a.input)}; name a .nii or .nii.gz file or a folder that holds some\n")
     if clash := same_name(files): p.exit(2, f"easysr: {clash}\n")
     if Path(a.out).exists() and not Path(a.out).is_dir(): p.exit(2, f"easysr: {a.out} is a file; name a folder for --out\n")
-    rank,world = (int(os.environ.get(k,d)) for k,d in (('RANK',0),('WORLD_SIZE',1)))
-    files = files[rank::world]
-    failed = []
+    rank,world = share()
+    return inf,files[rank::world]
+
+def main(argv=None): # list of words; default: the command line's
+    "The command `easysr`"
+    p = _parser(); a = p.parse_args(argv); inf,files = _ready(p, a); rows = []
     for f in (bar := tqdm(files, disable=len(files)<2, unit='scan')):
-        ok,words = _one(inf, f, a)
-        bar.write(words if ok else f"easysr: {words}", file=sys.stdout if ok else sys.stderr)
-        if not ok: failed.append(words)
-    if len(files)>1: print(f"{len(files)-len(failed)} of {len(files)} done" + ''.join(f"\n  failed: {o}" for o in failed))
-    if failed: sys.exit(1)
+        r = _one(inf, f, a); rows.append(r)
+        bar.write(f"easysr: {r['why']}" if r['why'] else f"{r['file']} -> {r['output']}.nii.gz ({r['status']}, {r['seconds']} s)", file=sys.stderr if r['why'] else sys.stdout)
+    bad = [r['why'] for r in rows if r['why']]
+    if len(rows)>1: print(f"{len(rows)-len(bad)} of {len(rows)} done" + ''.join(f"\n  failed: {o}" for o in bad))
+    if len(rows)>1 and Path(a.out).is_dir(): write_text(cohort_page(a.out, rows), Path(a.out)/'index.html')
+    if bad: sys.exit(1)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PLANES', 'LETTERS', 'Cut', 'cut', 'robust_window', 'Picture', 'show_slices', 'compare', 'overlay', 'checkerboard',
-           'SliceViewer', 'plot_history']
+           'SliceViewer', 'plot_history', 'plot_hist', 'html_table', 'qc_page']
 
 # %% ../nbs/13_view.ipynb #13-003
 import base64, csv, hashlib, html, io
@@ -484,3 +484,51 @@ def plot_history(rows,      # CSV file, or a list of dicts, one an epoch
         _curves(ax, x, o, t)
         if t=='losses' and _wide(o): ax.set_yscale('log')
     return _finish(fig, path)
+
+# %% ../nbs/13_view.ipynb #13-155
+def plot_hist(samples,  # {name: 1D array}
+              xlabel,   # what the numbers are, with the unit
+              path=None # PNG file to write as well
+             )->Picture:# 4 x 2.2 in
+    "Histograms of several samples as steps on common axes, each scaled to its own size"
+    xs = {k: np.asarray(v, dtype=float).ravel() for k,v in samples.items()}
+    ends = np.quantile(np.concatenate(list(xs.values())), [.001,.999])
+    fig = Picture(Figure(figsize=(4,2.2), dpi=90, layout='constrained')); ax = fig.subplots()
+    for k,x in xs.items(): ax.hist(np.clip(x,*ends), 80, range=ends, weights=np.full(len(x),100/len(x)), histtype='step', label=k)
+    ax.set_xlabel(xlabel, fontsize=8); ax.set_ylabel('% of voxels', fontsize=8); ax.tick_params(labelsize=7)
+    if len(xs)>1: ax.legend(fontsize=7, frameon=False)
+    return _finish(fig, path)
+
+# %% ../nbs/13_view.ipynb #13-159
+def _value(v): # number, text, list or None
+    "A value for the eye"
+    if isinstance(v, float): return f'{v:.5g}'
+    if isinstance(v, (list,tuple)): return ', '.join(map(_value, v))
+    return '' if v is None else str(v)
+
+def html_table(rows # {name: value}, or {name: {name: value}}
+              )->str:
+    "Names and values as an HTML table"
+    flat = [(f'{k} {j}' if j else k, v) for k,o in rows.items() for j,v in (o.items() if isinstance(o,dict) else [('',o)])]
+    return '<table>'+''.join(f'<tr><th>{html.escape(str(k))}</th><td>{html.escape(_value(v))}</td></tr>' for k,v in flat)+'</table>'
+
+# %% ../nbs/13_view.ipynb #13-162
+_CSS = "body{font:14px/1.45 sans-serif;max-width:960px;margin:1.5em auto;padding:0 1em;color:#222}table{border-collapse:collapse;font-size:12px}th{text-align:left;font-weight:normal;color:#555;padding:1px 14px 1px 0;vertical-align:top}.warn{background:#fff3cd;border-left:4px solid #e0a800;padding:.5em 1em}.row{display:flex;flex-wrap:wrap;gap:12px;margin-bottom:12px}"
+
+def _img(fig, alt): # Picture
+    "HTML of a picture, itself inside"
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(fig.png()).decode()}" style="max-width:100%">'
+
+def qc_page(title,     # heading
+            vols,      # {name: `ScalarImage`} to see in one window
+            maps={},   # {name: (`ScalarImage`, (low, high))}, each in a window of its own
+            plots={},  # {name: Picture}
+            numbers={},# as `html_table` takes it
+            warnings=()# sentences
+           )->str:     # one self-contained HTML page
+    "A page to judge a restored scan by"
+    told = ''.join(f'<p class="warn">{html.escape(o)}</p>' for o in warnings) or '<p>No warnings.</p>'
+    views = lambda plane: [SliceViewer(vols, plane).html(250_000)] + [SliceViewer({k:v}, plane, window=w).html(80_000) for k,(v,w) in maps.items()]
+    planes = ''.join(f'<h2>{plane.capitalize()}</h2><div class="row">{"".join(views(plane))}</div>' for plane in PLANES)
+    return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title><style>{_CSS}</style></head><body><h1>{html.escape(title)}</h1>'
+            f'{told}{planes}<h2>Histograms</h2><div class="row">{"".join(_img(f,k) for k,f in plots.items())}</div><h2>Numbers</h2>{html_table(numbers)}</body></html>')
