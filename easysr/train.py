@@ -113,7 +113,7 @@ def _check(c): # `TrainConfig`
 # %% ../nbs/02_train.ipynb #02-042
 def _check_pairs(pairs): # keywords for `MRIDataset`
     "Refuse a keyword that `MRIDataset` does not have, or that the run sets"
-    known = set(inspect.signature(MRIDataset).parameters) - {'where','patch','ratio','length','bs','seed'}
+    known = set(inspect.signature(MRIDataset).parameters) - {'where','split','patch','ratio','length','bs','seed'}
     if wrong := set(pairs) - known: raise ValueError(f"pairs: '{min(wrong)}' is not for this place; choose of {', '.join(sorted(known))}")
 
 # %% ../nbs/02_train.ipynb #02-045
@@ -425,7 +425,7 @@ def _add(self:Trainer, L):
     for k,v in ({} if self.bad else L).items():
         s = self.sums.setdefault(k,[0.,0]); s[0] += v; s[1] += 1
 
-# %% ../nbs/02_train.ipynb #02-125
+# %% ../nbs/02_train.ipynb #02-127
 @torch.no_grad()
 def restore(gen,        # generator
             vol,        # isotropic ScalarImage
@@ -442,7 +442,7 @@ def restore(gen,        # generator
     back = lambda x: tio.ScalarImage(tensor=from_frame(norm.inverse(x).float(), axis), affine=vol.affine)
     return dict(lo=lo, cubic=back(m.interpolate(y,2)), sr=back(sr)), (m.scan(g,3)-yd).abs().mean().item()
 
-# %% ../nbs/02_train.ipynb #02-126
+# %% ../nbs/02_train.ipynb #02-128
 def validate(gen,        # generator
              vols,       # isotropic ScalarImages
              ratio=3.,   # fine voxels per slice
@@ -455,7 +455,7 @@ def validate(gen,        # generator
         rows.append([psnr(o['sr'],v,mask), psnr(o['cubic'],v,mask), ssim(o['sr'],v,mask), hfen(o['sr'],v,mask), consist])
     return dict(zip(('psnr','cubic_psnr','ssim','hfen','consist'), np.mean(rows,0).round(5).tolist())) if rows else {}
 
-# %% ../nbs/02_train.ipynb #02-130
+# %% ../nbs/02_train.ipynb #02-132
 class Validate:
     "Scores the averaged generator after each epoch"
     order = 10
@@ -466,7 +466,7 @@ class Validate:
         scores = validate(t.ema, mine, t.cfg.ratio) or dict.fromkeys(('psnr','cubic_psnr','ssim','hfen','consist'), 0.)
         t.rows[-1].update({f'val_{k}':v for k,v in over_ranks(scores, len(mine)).items()})
 
-# %% ../nbs/02_train.ipynb #02-134
+# %% ../nbs/02_train.ipynb #02-136
 def peak_gb(device): # torch device
     "Most memory used so far (GB)"
     if device.type=='cuda': return torch.cuda.max_memory_allocated(device)/1e9
@@ -474,7 +474,7 @@ def peak_gb(device): # torch device
     except ImportError: return math.nan              # Windows
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss*(1 if sys.platform=='darwin' else 1024)/1e9
 
-# %% ../nbs/02_train.ipynb #02-137
+# %% ../nbs/02_train.ipynb #02-139
 @patch
 def epoch(self:Trainer,
           ds     # `MRIDataset`
@@ -492,12 +492,12 @@ def epoch(self:Trainer,
     self('after_epoch')
     return self.rows[-1]
 
-# %% ../nbs/02_train.ipynb #02-139
+# %% ../nbs/02_train.ipynb #02-141
 @patch
 def _loader(self:Trainer, ds, batches):
     return torch.utils.data.DataLoader(ds, batch_sampler=batches, num_workers=self.cfg.workers, pin_memory=self.device.type=='cuda')
 
-# %% ../nbs/02_train.ipynb #02-142
+# %% ../nbs/02_train.ipynb #02-144
 @patch
 def fit(self:Trainer,
         ds     # `MRIDataset`
@@ -511,7 +511,7 @@ def fit(self:Trainer,
     finally: self('cleanup')
     return self
 
-# %% ../nbs/02_train.ipynb #02-144
+# %% ../nbs/02_train.ipynb #02-146
 class Only:
     "Ends the run after so many steps"
     order = 80
@@ -519,11 +519,11 @@ class Only:
     def after_step(self, t):
         if t.done>=self.n: raise StopFit
 
-# %% ../nbs/02_train.ipynb #02-148
+# %% ../nbs/02_train.ipynb #02-150
 def versions(): # of the packages that shape a run
     return {k:version(k) for k in ('torch','torchio','numpy')} | dict(python=sys.version.split()[0])
 
-# %% ../nbs/02_train.ipynb #02-150
+# %% ../nbs/02_train.ipynb #02-152
 @patch
 def save(self:Trainer,
          path,   # file to write
@@ -534,7 +534,7 @@ def save(self:Trainer,
     return written(path, lambda: save_checkpoint(path, self.ema, cfg=asdict(self.cfg), done=self.done, rows=self.rows, sums=self.sums, skipped=self.skipped,
         rng=torch.get_rng_state(), versions=versions(), run={k:v.state_dict() for k,v in parts.items()}, **info))
 
-# %% ../nbs/02_train.ipynb #02-152
+# %% ../nbs/02_train.ipynb #02-154
 def written(path, # file
             write # function that writes it
            ):     # what that returns
@@ -544,7 +544,7 @@ def written(path, # file
         why = getattr(e,'strerror',None) or str(e).splitlines()[0]
         raise OSError(f"{Path(path).name}: could not be written in {Path(path).parent.absolute()} ({why}); mend that; the last checkpoint, if there is one, is whole, and --resume goes on from it") from None
 
-# %% ../nbs/02_train.ipynb #02-154
+# %% ../nbs/02_train.ipynb #02-156
 def write_whole(path, # file
                 data  # bytes
                ):
@@ -555,7 +555,7 @@ def write_whole(path, # file
         os.replace(part, path)
     finally: part.unlink(missing_ok=True)
 
-# %% ../nbs/02_train.ipynb #02-157
+# %% ../nbs/02_train.ipynb #02-159
 def _differ(old, # saved configuration, a dict
             cfg  # `TrainConfig` of now
            ):    # words
@@ -563,7 +563,7 @@ def _differ(old, # saved configuration, a dict
     now,old = asdict(cfg),dict(model='slice', dnorm='batch') | old     # what runs had before they could choose
     return [f"{k} {old[k]}, not {now[k]}" for k in ('model','ngf','blocks','tail','ndf','dnorm') if old.get(k,now[k])!=now[k]]
 
-# %% ../nbs/02_train.ipynb #02-159
+# %% ../nbs/02_train.ipynb #02-161
 @patch
 def load(self:Trainer,
          path # checkpoint of `Trainer.save`
@@ -578,12 +578,12 @@ def load(self:Trainer,
     if 'rng' in d: torch.set_rng_state(d['rng'])
     return d
 
-# %% ../nbs/02_train.ipynb #02-163
+# %% ../nbs/02_train.ipynb #02-165
 def best_row(rows): # of the table
     "The row of the best epoch, the first of equals"
     return max(rows, key=lambda r: (round(r.get('val_psnr',-math.inf),2), -r.get('val_consist',0.)))
 
-# %% ../nbs/02_train.ipynb #02-165
+# %% ../nbs/02_train.ipynb #02-167
 class Checkpoint:
     "Writes `latest.pth`, `best.pth`, `final.pth`, and the last few epochs"
     order = 30
@@ -600,7 +600,7 @@ class Checkpoint:
         for o in sorted(self.out.glob('epoch_*.pth'))[:-self.keep or None]: o.unlink()
     def after_fit(self, t): self.weights(t, 'final.pth', t.rows[-1])
 
-# %% ../nbs/02_train.ipynb #02-169
+# %% ../nbs/02_train.ipynb #02-171
 class Recorder:
     "Writes the table `history.csv` and its curves `curves.png`"
     order = 20
@@ -612,7 +612,7 @@ class Recorder:
         written(self.out/'history.csv', lambda: write_whole(self.out/'history.csv', s.getvalue().encode()))
         written(self.out/'curves.png', lambda: plot_history(t.rows, self.out/'curves.png'))
 
-# %% ../nbs/02_train.ipynb #02-171
+# %% ../nbs/02_train.ipynb #02-173
 class Pictures:
     "Draws one validation animal after each epoch"
     order = 40
@@ -625,7 +625,7 @@ class Pictures:
         fn = self.out/f"epoch_{t.rows[-1]['epoch']:03d}.png"
         written(fn, lambda: compare({'lo':o['lo'], 'sr':o['sr'], 'hi':self.vol}, diff='hi', path=fn))
 
-# %% ../nbs/02_train.ipynb #02-174
+# %% ../nbs/02_train.ipynb #02-176
 class Progress:
     "A bar for the steps, a line for each epoch"
     order = 60
@@ -640,14 +640,14 @@ class Progress:
     def cleanup(self, t):
         if self.bar is not None: self.bar.close()
 
-# %% ../nbs/02_train.ipynb #02-176
+# %% ../nbs/02_train.ipynb #02-178
 def _line(row, cfg): # one line for the eye
     s = (f"epoch {row['epoch']:3d}/{cfg.epochs}  pixel {row['pixel']:.4f}  consist {row['consist']:.4f}  adv {row['adv']:+.3f}  "
          f"D {row['d_real']:+.2f}/{row['d_fake']:+.2f} {row['d_acc']:.0%}")
     if 'val_psnr' in row: s += f"  PSNR {row['val_psnr']:.2f} dB (cubic {row['val_cubic_psnr']:.2f})  SSIM {row['val_ssim']:.3f}  HFEN {row['val_hfen']:.3f}"
     return s + (f"  {row['skipped']} skipped" if row['skipped'] else '') + f"  {row['seconds']:.0f} s  {row['images_s']:.1f} img/s  {row['gb']:.1f} GB"
 
-# %% ../nbs/02_train.ipynb #02-179
+# %% ../nbs/02_train.ipynb #02-181
 class Board:
     "Writes the row of each epoch for TensorBoard, if it is installed"
     order = 50
@@ -661,7 +661,7 @@ class Board:
     def cleanup(self, t):
         if getattr(self,'writer',None): self.writer.close()
 
-# %% ../nbs/02_train.ipynb #02-183
+# %% ../nbs/02_train.ipynb #02-185
 class Signals:
     "On SIGINT or SIGTERM: end the step, save, stop"
     order = 90
@@ -676,7 +676,7 @@ class Signals:
     def cleanup(self, t):
         for s,f in self.old.items(): signal.signal(s, f)
 
-# %% ../nbs/02_train.ipynb #02-185
+# %% ../nbs/02_train.ipynb #02-187
 @patch
 def after_step(self:Signals,
                t): # `Trainer`
@@ -690,7 +690,7 @@ def after_step(self:Signals,
 @patch
 def after_epoch(self:Signals, t): self.after_step(t)
 
-# %% ../nbs/02_train.ipynb #02-187
+# %% ../nbs/02_train.ipynb #02-189
 def fit(cfg,          # `TrainConfig`
         train,        # files, folder or ScalarImages, isotropic
         val,          # ScalarImages of other animals, isotropic
@@ -714,20 +714,20 @@ def fit(cfg,          # `TrainConfig`
         written(out/'config.json', made)
     return t.fit(ds)
 
-# %% ../nbs/02_train.ipynb #02-189
+# %% ../nbs/02_train.ipynb #02-191
 def _told_versions(d, log): # checkpoint
     "Say which package has changed since; the weights will then agree only about"
     for k,v in versions().items():
         if d.get('versions',{}).get(k,v)!=v: log(f"note: the run began with {k} {d['versions'][k]}, this is {v}")
 
-# %% ../nbs/02_train.ipynb #02-198
+# %% ../nbs/02_train.ipynb #02-200
 def _yes(s): # a word
     "True or False"
     if s.lower() in ('1','true','yes','on'): return True
     if s.lower() in ('0','false','no','off'): return False
     raise argparse.ArgumentTypeError(f"'{s}' is neither yes nor no")
 
-# %% ../nbs/02_train.ipynb #02-200
+# %% ../nbs/02_train.ipynb #02-202
 def _parser():
     "Options of `easysr_train`: those of the run, and every field of `TrainConfig`"
     p = argparse.ArgumentParser('easysr_train', description='Train a super-resolution GAN on isotropic rat or mouse brain volumes.', argument_default=argparse.SUPPRESS, allow_abbrev=False)
@@ -745,7 +745,7 @@ def _parser():
         p.add_argument(f'--{f.name}', type=kinds.get(f.type,f.type), metavar=f.type.__name__.upper(), help=f"{doc.get(f.name) or ''} (default {default})")
     return p
 
-# %% ../nbs/02_train.ipynb #02-203
+# %% ../nbs/02_train.ipynb #02-205
 def read_config(path): # YAML or JSON file of `TrainConfig`'s fields
     "The options in `path`"
     import yaml
@@ -760,7 +760,7 @@ def read_config(path): # YAML or JSON file of `TrainConfig`'s fields
         except (TypeError,ValueError): raise ValueError(f"{path.name}: {k} is '{v}', and must be of kind {known[k].__name__}") from None
     return d
 
-# %% ../nbs/02_train.ipynb #02-206
+# %% ../nbs/02_train.ipynb #02-208
 def effective(a): # parsed options
     "The `TrainConfig` asked for: defaults, then the file, then the run that is resumed, then the command line"
     old = load_checkpoint(Path(a.out)/'latest.pth').get('cfg',{}) if a.resume else {}
@@ -768,7 +768,7 @@ def effective(a): # parsed options
     said = {f.name:getattr(a,f.name) for f in fields(TrainConfig) if hasattr(a,f.name)}
     return TrainConfig(**(read_config(a.config) if a.config else {}) | {k:v for k,v in old.items() if k in {f.name for f in fields(TrainConfig)}} | said)
 
-# %% ../nbs/02_train.ipynb #02-209
+# %% ../nbs/02_train.ipynb #02-211
 def check_training(vols,  # ScalarImages
                    names, # a name for each
                    log,   # told what is unusual
@@ -781,7 +781,7 @@ def check_training(vols,  # ScalarImages
     s = [max(v.spacing) for v in vols]
     if max(s) > 1.1*min(s): log(f"warning: voxels from {min(s):.3g} to {max(s):.3g} mm are mixed; ratios are counted in voxels, so each size teaches its own scale of tissue")
 
-# %% ../nbs/02_train.ipynb #02-212
+# %% ../nbs/02_train.ipynb #02-214
 def _usable(files, skip, log): # -> (files, their volumes)
     "Read `files`; one that cannot be used is refused, or with `skip` named and left out"
     good = []
@@ -793,7 +793,7 @@ def _usable(files, skip, log): # -> (files, their volumes)
     if not good: raise ValueError(f"none of {len(files)} files can be used")
     return [list(o) for o in zip(*good)]
 
-# %% ../nbs/02_train.ipynb #02-214
+# %% ../nbs/02_train.ipynb #02-216
 def listed(where, # folder, file, table, or a list of these
           )->list: # of dicts: path, animal, split ('' where nobody said)
     "The scans in `where`, from its table or by their names"
@@ -802,7 +802,7 @@ def listed(where, # folder, file, table, or a list of these
     if table.suffix.lower() in ('.csv','.tsv'): return read_manifest(table)
     return [dict(path=f, animal=subject(f), split='') for f in find_volumes(where)]
 
-# %% ../nbs/02_train.ipynb #02-217
+# %% ../nbs/02_train.ipynb #02-219
 def sides(rows,     # of `listed`, from --data
           others=(),# of `listed`, from --val
           seed=0    # of the draw, where nothing is marked
@@ -815,7 +815,7 @@ def sides(rows,     # of `listed`, from --data
     if any(r['split'] for r in rows): raise ValueError("the table marks no animal 'val'; mark one in its column split, or name others with --val")
     return split_subjects(rows, seed=seed, animal=lambda r: r['animal'])
 
-# %% ../nbs/02_train.ipynb #02-220
+# %% ../nbs/02_train.ipynb #02-222
 def _read_all(data, val, seed, skip=False, log=print): # -> rows that train, rows that validate, the volumes of each
     "What to train and to validate on, no animal on both sides"
     rows,others = listed(data),listed(val or [])
@@ -830,7 +830,7 @@ def _read_all(data, val, seed, skip=False, log=print): # -> rows that train, row
     if both := set.intersection(*({r['animal'] for r in o} for o in two)): raise ValueError(f"{', '.join(sorted(both))} would both train and validate; keep an animal on one side")
     return *two, [[read[r['path']] for r in o] for o in two]
 
-# %% ../nbs/02_train.ipynb #02-222
+# %% ../nbs/02_train.ipynb #02-224
 def dry_run(cfg,       # `TrainConfig`
             train, val, # ScalarImages
             gen=None,  # generator to start from
@@ -848,13 +848,13 @@ def dry_run(cfg,       # `TrainConfig`
     log(json.dumps(asdict(t.cfg)))
     return d
 
-# %% ../nbs/02_train.ipynb #02-225
+# %% ../nbs/02_train.ipynb #02-227
 def resume_command(a): # parsed options
     "The words that go on with this run"
     words = ['easysr_train', '--data', *a.data, '--out', a.out, *(['--val',*a.val] if a.val else []), *(['--skip'] if a.skip else []), '--resume']
     return (f'torchrun --nproc-per-node {world()} $(which easysr_train) ' if world()>1 else 'easysr_train ') + shlex.join(map(str,words[1:]))
 
-# %% ../nbs/02_train.ipynb #02-228
+# %% ../nbs/02_train.ipynb #02-230
 def _train(a, cfg, log): # parsed options
     if (Path(a.out)/'latest.pth').exists() and not (a.resume or a.dry): raise ValueError(f"{a.out} holds a run already; go on with it by --resume, or name another folder with --out")
     train,val,vols = _read_all(a.data, a.val, cfg.seed, a.skip, log)
@@ -865,7 +865,7 @@ def _train(a, cfg, log): # parsed options
     if a.dry: dry_run(cfg, *vols, gen, log)
     else: fit(cfg, *vols, a.out, gen, a.resume, log, resume_command(a))
 
-# %% ../nbs/02_train.ipynb #02-230
+# %% ../nbs/02_train.ipynb #02-232
 def main(argv=None): # list of words; default: the command line's
     "The command `easysr_train`"
     p = _parser(); a = p.parse_args(argv)
