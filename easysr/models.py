@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['weights', 'ResnetBlock', 'DeUpBlock', 'ResnetGenerator', 'widen', 'resample_width', 'see', 'cubic', 'pseudo_inverse',
-           'settle', 'fold', 'unfold', 'prime', 'SliceGenerator', 'PatchDiscriminator', 'save_checkpoint',
-           'load_checkpoint', 'model_path', 'load_generator', 'build', 'pick_device']
+           'settle', 'fold', 'unfold', 'prime', 'SliceGenerator', 'tissue_mean', 'explain', 'PatchDiscriminator',
+           'save_checkpoint', 'load_checkpoint', 'model_path', 'load_generator', 'build', 'pick_device']
 
 # %% ../nbs/01_models.ipynb #01-003
 import hashlib, io, os, torch, torch.nn.functional as F
@@ -56,10 +56,10 @@ class ResnetGenerator(nn.Module):
         return self.conv3(self.deup(x + self.conv_block2(y)))                     # (B, 1, H, 3W, D)
 
 # %% ../nbs/01_models.ipynb #01-020
-def widen(M,  # (N, W)
+def widen(M,  # (N, W), or `(B, 1, 1, N, W)` with one for each scan
           x): # tensor `(B, C, H, W, D)`
     "`M` applied to every line of `x` along the width: `(B, C, H, N, D)`"
-    return (M.to(x) @ x.transpose(3,-2)).transpose(3,-2)
+    return M.to(x) @ x
 
 def resample_width(x,    # tensor `(B, C, H, W, D)`
                    pos): # positions to read at, in units of `W`'s own samples, `(N,)`
@@ -155,11 +155,11 @@ def features(self:SliceGenerator,
 
 # %% ../nbs/01_models.ipynb #01-043
 @patch
-def both(self:SliceGenerator,
-         x,             # thick scan, normalised, `(B, 1, H, W, D)`
-         pos=None,      # fine voxels' centres in units of slices, `(N,)`; default: three a slice
-         thickness=1.)->tuple: # FWHM of the slice profile over the slices' spacing
-    "The guess `(B, 1, H, N, D)`, and the doubt `(B, H/2, W, D/2)`"
+def forward(self:SliceGenerator,
+            x,             # thick scan, normalised, `(B, 1, H, W, D)`
+            pos=None,      # fine voxels' centres in units of slices, `(N,)`; default: three a slice
+            thickness=1.,  # FWHM of the slice profile over the slices' spacing
+            doubt=False):  # also give the doubt, `(B, H/2, W, D/2)`?
     if pos is None: pos = (torch.arange(3*x.shape[3], device=x.device)-1)/3
     H,n,D = x.shape[2:]
     x = fold(F.pad(x, (0,D%2,0,0,0,H%2), mode='replicate') if H%2 or D%2 else x)
@@ -168,13 +168,25 @@ def both(self:SliceGenerator,
     plain,base = widen(cubic(p,n), x),widen(settle(p,n,max(float(thickness),.3)), x)
     g = resample_width(self.deup(f), 3*pos+1)                                    # for a ratio of 3 as it was
     g = self.last(self.fuse(torch.cat([g, 4*(plain-.5), 16*(base-plain)], 1)))
-    return unfold(base + g/64)[:,:,:H,:,:D], self.doubt(f.detach().movedim(1,-1))[...,0]-3
+    g = unfold(base + g/64)[:,:,:H,:,:D]                                         # (B, 1, H, N, D)
+    return (g, self.doubt(f.detach().movedim(1,-1))[...,0]-3) if doubt else g
 
-@patch
-def forward(self:SliceGenerator, x, pos=None, thickness=1.): # as `SliceGenerator.both` takes them
-    return self.both(x, pos, thickness)[0]
+# %% ../nbs/01_models.ipynb #01-048
+def tissue_mean(doubt, # `(B, H/2, W, D/2)`
+                y      # the scan, normalised, `(B, 1, H, W, D)`
+               ):      # `(B,)`
+    "Mean of the doubt over the tissue of each scan"
+    m = F.max_pool3d((y>.15).to(doubt), (2,1,2), ceil_mode=True)[:,0]
+    return (doubt*m).sum((1,2,3))/m.sum((1,2,3)).clamp(min=1)
 
-# %% ../nbs/01_models.ipynb #01-051
+def explain(g,    # guess `(B, C, H, N, D)`
+            y,    # scan `(B, C, H, W, D)`
+            A,    # `see` of the scan, `(W, N)`
+            lam): # `(B,)`
+    "The volumes nearest to `g` that explain the scans"
+    return g + widen(pseudo_inverse(A,lam)[:,None,None], y-widen(A,g))
+
+# %% ../nbs/01_models.ipynb #01-054
 class PatchDiscriminator(nn.Module):
     "Real or generated? One logit a neighbourhood: `(B,1,H,W,D)` to `(B,1,h,w,d)`, any size"
     def __init__(self, input_nc=1, # channels in
@@ -193,7 +205,7 @@ class PatchDiscriminator(nn.Module):
         x = F.pad(x, [p for s in short for p in (s//2,s-s//2)], mode='constant') if any(short) else x
         return self.conv5(self.conv4(self.conv3(self.conv2(self.conv1(x)))))
 
-# %% ../nbs/01_models.ipynb #01-055
+# %% ../nbs/01_models.ipynb #01-058
 def save_checkpoint(path,    # file to write
                     model,   # a network of this module
                     **info   # plain values and tensors to keep beside it
@@ -208,7 +220,7 @@ def save_checkpoint(path,    # file to write
     finally: part.unlink(missing_ok=True)
     return path
 
-# %% ../nbs/01_models.ipynb #01-057
+# %% ../nbs/01_models.ipynb #01-060
 def load_checkpoint(path): # file
     "The dictionary in `path`; tensors and plain values only, so that nothing in it can run"
     path = Path(path)
@@ -217,7 +229,7 @@ def load_checkpoint(path): # file
     except Exception:
         raise ValueError(f"{path.name}: is not a checkpoint that can be read safely; use a .pth of easysr or EasySR") from None
 
-# %% ../nbs/01_models.ipynb #01-060
+# %% ../nbs/01_models.ipynb #01-063
 def _original(state): # state_dict of an original EasySR generator
     "A `ResnetGenerator` with these weights"
     state = {k.removeprefix('module.'):v for k,v in state.items()}
@@ -227,7 +239,7 @@ def _original(state): # state_dict of an original EasySR generator
     g.load_state_dict(state)
     return g
 
-# %% ../nbs/01_models.ipynb #01-063
+# %% ../nbs/01_models.ipynb #01-066
 weights = Path(__file__).parent/'weights' if '__file__' in globals() else Path('../easysr/weights')
 
 def model_path(model='default'): # name of bundled weights, or a path
@@ -246,7 +258,7 @@ def load_generator(model='default' # 'default', or a checkpoint of easysr or of 
     g.info = dict(name=str(model), kind=type(g).__name__, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), **d.get('about',{}))
     return g.eval()
 
-# %% ../nbs/01_models.ipynb #01-064
+# %% ../nbs/01_models.ipynb #01-067
 def build(kinds, # class of each name
           d):    # checkpoint: kind, config, state
     "The network of a checkpoint"
@@ -254,7 +266,7 @@ def build(kinds, # class of each name
     g.load_state_dict(d['state'])
     return g
 
-# %% ../nbs/01_models.ipynb #01-067
+# %% ../nbs/01_models.ipynb #01-070
 def pick_device(device='auto'): # 'auto', 'cpu', 'cuda', 'cuda:1', 'mps'
     "The torch device asked for, or the best there is"
     if device!='auto':

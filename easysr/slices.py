@@ -150,6 +150,11 @@ def ratio(self:SliceModel):
     "Fine voxels per slice"
     return self.spacing/self.fine
 
+@patch(as_prop=True)
+def width(self:SliceModel):
+    "FWHM of the Gaussian like the profile, in units of slices"
+    return (self.thickness if self.profile=='gaussian' else equivalent(self.profile, self.thickness, self.spacing))/self.spacing
+
 # %% ../nbs/10_slices.ipynb #10-052
 def world_axis(affine,    # (4,4) to RAS+ (mm)
                world=1):  # 0 left-right, 1 anterior-posterior, 2 superior-inferior
