@@ -618,7 +618,7 @@ def bias_correct(vol,       # `ScalarImage`
     if mask is not None and mask.spatial_shape!=vol.spatial_shape: raise ValueError(f"{_name(mask,'the mask')} does not lie on the grid of {_name(vol)}; draw it there or resample it")
     w,x = (foreground(vol) if mask is None else mask.data>0),vol.data.float()
     if not w.any(): raise ValueError(f"{_name(mask,'the mask')} is empty; mark the tissue with 1")
-    cut = np.quantile(x[w].numpy(), (.025,.975)) if kind=='abp' else (None,float(x.max()))
+    cut = np.quantile(x[w].numpy(), (.005,.995)) if kind=='abp' else (None,float(x.max()))
     shrink = max(1, min(round(1.2/float(np.median(vol.spacing))), min(vol.spatial_shape)//8)) # the field is smooth: 1.2 mm will do
     on = lambda o: tio.ScalarImage(tensor=o.float(), affine=vol.affine)
     name,options = bias_kinds[kind]
