@@ -550,12 +550,12 @@ def register(moving,         # volume to move, any grid
     if out is not None: res.save(out, name)
     return res
 
-# %% ../nbs/04_register.ipynb #04-178
+# %% ../nbs/04_register.ipynb #04-183
 def stem(path): # file
     "Name of a NIfTI file without folder and `.nii.gz`"
     return Path(path).name.removesuffix('.gz').removesuffix('.nii')
 
-# %% ../nbs/04_register.ipynb #04-181
+# %% ../nbs/04_register.ipynb #04-186
 def _read(path,       # NIfTI file, or a volume that is handed on
           scale=None): # multiply the lengths by this where they cannot be a rodent's
     "The volume in `path`"
@@ -571,7 +571,7 @@ def _read_labels(path, scale=None): # NIfTI file
     if x.is_floating_point() and not (x==x.round()).all(): raise HeaderError(path, "is no label map: its voxels are not whole numbers", "name the file with the region numbers")
     return tio.LabelMap(tensor=x.long() if x.is_floating_point() else x, affine=vol.affine, source=str(path))
 
-# %% ../nbs/04_register.ipynb #04-183
+# %% ../nbs/04_register.ipynb #04-188
 def align(moving,         # volume or NIfTI file
           template,       # volume or NIfTI file
           kind='rigid',   # as in `register`
@@ -594,7 +594,7 @@ def align(moving,         # volume or NIfTI file
         for a,(o,_) in todo.items(): write_volume(getattr(res,a), Path(out)/f'{name}_{a}.nii.gz', code=2, dtype='int32' if int(o.data.max())<2**31 else 'float64')
     return res
 
-# %% ../nbs/04_register.ipynb #04-187
+# %% ../nbs/04_register.ipynb #04-192
 def residual(vol,     # volume or NIfTI file: what was made of `scan`
              scan,    # volume or NIfTI file
              fast=False # as in `register`
@@ -602,7 +602,7 @@ def residual(vol,     # volume or NIfTI file: what was made of `scan`
     "How far `vol` lies from the scan it was made of"
     return register(_read(vol), _read(scan), start='header', fast=fast)
 
-# %% ../nbs/04_register.ipynb #04-208
+# %% ../nbs/04_register.ipynb #04-213
 bias_kinds = dict(n4 =('n4_bias_field_correction',  dict(convergence=dict(iters=[50]*2, tol=1e-6))),
                   n3 =('n3_bias_field_correction2', dict(number_of_fitting_levels=3)),
                   abp=('n4_bias_field_correction',  dict(convergence=dict(iters=[50]*2, tol=1e-6))))
@@ -626,7 +626,7 @@ def bias_correct(vol,       # `ScalarImage`
     even = x/torch.from_numpy(field)[None].clamp(min=1e-3)
     return on(even*(x[w].median()/even[w].median()))
 
-# %% ../nbs/04_register.ipynb #04-214
+# %% ../nbs/04_register.ipynb #04-219
 def _lump(x,       # `(i,j,k)` intensities on a 0.3 mm grid
           w,       # where there is tissue, bool
           largest): # ml
@@ -641,7 +641,7 @@ def _lump(x,       # `(i,j,k)` intensities on a 0.3 mm grid
     c = ndi.binary_closing(np.pad(c,8), iterations=4)[8:-8,8:-8,8:-8]
     return ndi.binary_fill_holes(c)
 
-# %% ../nbs/04_register.ipynb #04-216
+# %% ../nbs/04_register.ipynb #04-221
 def brain_mask(vol,       # `ScalarImage`, whole head or stripped brain
                largest=3. # no more than this (ml); 3 for a rat, 0.6 for a mouse
               )->tio.LabelMap: # 1 in the brain, on the grid of `vol`
@@ -650,13 +650,13 @@ def brain_mask(vol,       # `ScalarImage`, whole head or stripped brain
     c = w if w.sum()*.027e-3 <= largest else _lump(small.data[0].numpy(), w, largest)
     return regrid(tio.LabelMap(tensor=torch.from_numpy(c.astype(np.uint8))[None], affine=small.affine), vol.spatial_shape, vol.affine)
 
-# %% ../nbs/04_register.ipynb #04-222
+# %% ../nbs/04_register.ipynb #04-227
 def _fail(words, # what to tell
           code): # exit status
     print(f'easysr_register: {words}', file=sys.stderr)
     raise SystemExit(code)
 
-# %% ../nbs/04_register.ipynb #04-224
+# %% ../nbs/04_register.ipynb #04-229
 @call_parse
 def main(moving:str,         # scan to move (NIfTI)
          fixed:str,          # scan or template that it should fit (NIfTI)
