@@ -626,7 +626,7 @@ def bias_correct(vol,       # `ScalarImage`
     even = x/torch.from_numpy(field)[None].clamp(min=1e-3)
     return on(even*(x[w].median()/even[w].median()))
 
-# %% ../nbs/04_register.ipynb #04-219
+# %% ../nbs/04_register.ipynb #04-221
 def _lump(x,       # `(i,j,k)` intensities on a 0.3 mm grid
           w,       # where there is tissue, bool
           largest): # ml
@@ -641,7 +641,7 @@ def _lump(x,       # `(i,j,k)` intensities on a 0.3 mm grid
     c = ndi.binary_closing(np.pad(c,8), iterations=4)[8:-8,8:-8,8:-8]
     return ndi.binary_fill_holes(c)
 
-# %% ../nbs/04_register.ipynb #04-221
+# %% ../nbs/04_register.ipynb #04-223
 def brain_mask(vol,       # `ScalarImage`, whole head or stripped brain
                largest=3. # no more than this (ml); 3 for a rat, 0.6 for a mouse
               )->tio.LabelMap: # 1 in the brain, on the grid of `vol`
@@ -650,13 +650,13 @@ def brain_mask(vol,       # `ScalarImage`, whole head or stripped brain
     c = w if w.sum()*.027e-3 <= largest else _lump(small.data[0].numpy(), w, largest)
     return regrid(tio.LabelMap(tensor=torch.from_numpy(c.astype(np.uint8))[None], affine=small.affine), vol.spatial_shape, vol.affine)
 
-# %% ../nbs/04_register.ipynb #04-227
+# %% ../nbs/04_register.ipynb #04-229
 def _fail(words, # what to tell
           code): # exit status
     print(f'easysr_register: {words}', file=sys.stderr)
     raise SystemExit(code)
 
-# %% ../nbs/04_register.ipynb #04-229
+# %% ../nbs/04_register.ipynb #04-231
 @call_parse
 def main(moving:str,         # scan to move (NIfTI)
          fixed:str,          # scan or template that it should fit (NIfTI)
