@@ -528,7 +528,8 @@ def qc_page(title,     # heading
            )->str:     # one self-contained HTML page
     "A page to judge a restored scan by"
     told = ''.join(f'<p class="warn">{html.escape(o)}</p>' for o in warnings) or '<p>No warnings.</p>'
-    views = lambda plane: [SliceViewer(vols, plane).html(250_000)] + [SliceViewer({k:v}, plane, window=w).html(80_000) for k,(v,w) in maps.items()]
+    one = lambda v, plane, w=None: SliceViewer({k:_canonical(o) for k,o in v.items()}, plane, window=w, frames=14, px=112).html(500_000)
+    views = lambda plane: [one(vols, plane)] + [one({k:v}, plane, w) for k,(v,w) in maps.items()]
     planes = ''.join(f'<h2>{plane.capitalize()}</h2><div class="row">{"".join(views(plane))}</div>' for plane in PLANES)
     return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title><style>{_CSS}</style></head><body><h1>{html.escape(title)}</h1>'
             f'{told}{planes}<h2>Histograms</h2><div class="row">{"".join(_img(f,k) for k,f in plots.items())}</div><h2>Numbers</h2>{html_table(numbers)}</body></html>')
