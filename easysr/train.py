@@ -769,7 +769,7 @@ def _parser():
     p.add_argument('--data',   required=True, nargs='+', help='folder, files or table (CSV, TSV) of isotropic NIfTI volumes, 0.2 mm or finer, five animals or more; the split column of a table, or of a manifest.tsv in the folder, is followed')
     p.add_argument('--out',    required=True, help='folder for checkpoints, history, pictures and configuration')
     p.add_argument('--val',    nargs='+', default=None, help='folder, files or table of other animals to validate on; default: those that the table marks val, else one in five animals of --data')
-    p.add_argument('--init',   default=None, help="start from these weights: 'default' or a checkpoint; default: from linear interpolation")
+    p.add_argument('--init',   default=None, help="start from these weights: 'default' or a checkpoint; default: from an untrained generator")
     p.add_argument('--resume', action='store_true', default=False, help='go on from OUT/latest.pth, with the options it was begun with')
     p.add_argument('--config', default=None, help='YAML or JSON file of the options below; those on the command line win')
     p.add_argument('--skip',   action='store_true', default=False, help='leave out files that cannot be used, and say which; default: refuse')
