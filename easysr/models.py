@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['weights', 'ResnetBlock', 'DeUpBlock', 'ResnetGenerator', 'widen', 'resample_width', 'see', 'cubic', 'pseudo_inverse',
-           'settle', 'fold', 'unfold', 'prime', 'SliceGenerator', 'tissue_mean', 'explain', 'PatchDiscriminator',
-           'save_checkpoint', 'load_checkpoint', 'model_path', 'load_generator', 'build', 'pick_device']
+           'settle', 'fold', 'unfold', 'prime', 'SliceGenerator', 'tissue_mean', 'explain', 'steps',
+           'PatchDiscriminator', 'save_checkpoint', 'load_checkpoint', 'model_path', 'load_generator', 'build',
+           'pick_device']
 
 # %% ../nbs/01_models.ipynb #01-003
 import hashlib, io, os, torch, torch.nn.functional as F
@@ -137,7 +138,9 @@ class SliceGenerator(nn.Module):
         self.deup  = DeUpBlock(ngf,tail)
         self.fuse  = nn.Sequential(nn.Conv3d(tail+8,tail,3,padding=1), nn.LeakyReLU(.2))
         self.last,self.doubt = nn.Conv3d(tail,4,3,padding=1),nn.Linear(ngf,1)
-        for o in (prime(self).last,self.doubt): nn.init.zeros_(o.weight); nn.init.zeros_(o.bias)
+        self.bound = nn.Sequential(nn.Conv3d(tail,16,3,padding=1), nn.LeakyReLU(.2), nn.Conv3d(16,4,1))
+        for o in (prime(self).last,self.doubt,self.bound[-1]): nn.init.zeros_(o.weight); nn.init.zeros_(o.bias)
+        self.register_buffer('gauge', torch.zeros(6))                            # see `measure`
     @property
     def reach(self): return 2*(2*self.config['n_blocks']+4)                      # how far it looks in plane (voxels)
 
@@ -159,17 +162,21 @@ def forward(self:SliceGenerator,
             x,             # thick scan, normalised, `(B, 1, H, W, D)`
             pos=None,      # fine voxels' centres in units of slices, `(N,)`; default: three a slice
             thickness=1.,  # FWHM of the slice profile over the slices' spacing
-            doubt=False):  # also give the doubt, `(B, H/2, W, D/2)`?
+            doubt=False,   # also give the doubt, `(B, H/2, W, D/2)`?
+            bound=False):  # also give the bound, `(B, 1, H, N, D)`?
     if pos is None: pos = (torch.arange(3*x.shape[3], device=x.device)-1)/3
     H,n,D = x.shape[2:]
     x = fold(F.pad(x, (0,D%2,0,0,0,H%2), mode='replicate') if H%2 or D%2 else x)
     f = self.features(x, pos, thickness)
     p = pos.double().clamp(-.5, n-.5)
-    plain,base = widen(cubic(p,n), x),widen(settle(p,n,max(float(thickness),.3)), x)
-    g = resample_width(self.deup(f), 3*pos+1)                                    # for a ratio of 3 as it was
-    g = self.last(self.fuse(torch.cat([g, 4*(plain-.5), 16*(base-plain)], 1)))
-    g = unfold(base + g/64)[:,:,:H,:,:D]                                         # (B, 1, H, N, D)
-    return (g, self.doubt(f.detach().movedim(1,-1))[...,0]-3) if doubt else g
+    with torch.autocast(x.device.type, enabled=False): plain,base = widen(cubic(p,n),x),widen(settle(p,n,max(float(thickness),.3)),x)
+    t = resample_width(self.deup(f), 3*pos+1)                                    # for a ratio of 3 as it was
+    t = self.fuse(torch.cat([t, 4*(plain-.5), 16*(base-plain)], 1))
+    back = lambda g: unfold(g)[:,:,:H,:,:D]                                      # (B, 1, H, N, D)
+    out = [back(base + self.last(t)/64)]
+    if doubt: out.append(self.doubt(f.detach().movedim(1,-1))[...,0]-3)
+    if bound: out.append(back(self.bound(t.detach())-3))
+    return out if len(out)>1 else out[0]
 
 # %% ../nbs/01_models.ipynb #01-048
 def tissue_mean(doubt, # `(B, H/2, W, D/2)`
@@ -186,7 +193,42 @@ def explain(g,    # guess `(B, C, H, N, D)`
     "The volumes nearest to `g` that explain the scans"
     return g + widen(pseudo_inverse(A,lam)[:,None,None], y-widen(A,g))
 
+# %% ../nbs/01_models.ipynb #01-051
+def steps(x,    # tensor `(1, H, W, D)`
+          mask, # bool, as `x`
+          n=1   # differences of neighbours, or differences of those
+         ):     # `(3,)`
+    "Logarithm of the mean square difference along H, W and D within the mask"
+    def one(a):
+        m = mask.narrow(a,0,mask.shape[a]-n) & mask.narrow(a,n,mask.shape[a]-n)
+        return x.diff(n,a)[m].pow(2).mean().clamp(min=1e-12).log()
+    return torch.stack([one(a) for a in (1,2,3)])
+
+@patch
+@torch.inference_mode()
+def clues(self:SliceGenerator,
+          y,   # scan, normalised, `(1, H, W, D)`
+          pos  # fine voxels' centres in units of slices, `(N,)`
+         ):    # `(6,)`, the last of them 1
+    "What a guess for wide slices shows of how wide they are"
+    m = y>.15; inner = F.max_pool3d((~m).to(y), (7,1,7), 1, (3,0,3))<.5; m = inner if inner.sum()>500 else m
+    g = self(y[None], pos.float(), 1.15)[0].to(y)
+    left = (y-widen(see(pos,y.shape[2],1.15),g))[m].pow(2).mean().clamp(min=1e-12).log()
+    slope,bend,rough = steps(y,m),steps(y,m,2),steps(g, F.interpolate(m[None].to(y), size=g.shape[1:])[0]>.5)
+    ratio = -((pos[-1]-pos[0])/(len(pos)-1)).log()
+    return torch.stack([left, left-slope[1], (bend-slope)[[0,2]].mean(), rough[1]-(rough[0]+rough[2])/2, ratio.to(y), torch.ones_like(left)])
+
 # %% ../nbs/01_models.ipynb #01-054
+@patch
+def measure(self:SliceGenerator,
+            y, pos    # as `clues` takes them
+           )->float:
+    "FWHM of the slice profile over the slices' spacing, between 0.5 and 1.2"
+    if y.shape[2]<3 or (y>.15).sum()<500 or not self.gauge.any(): return 1.
+    w = (self.clues(y,pos) @ self.gauge).exp().item()
+    return min(max(w,.5),1.2) if w==w else 1.
+
+# %% ../nbs/01_models.ipynb #01-060
 class PatchDiscriminator(nn.Module):
     "Real or generated? One logit a neighbourhood: `(B,1,H,W,D)` to `(B,1,h,w,d)`, any size"
     def __init__(self, input_nc=1, # channels in
@@ -205,7 +247,7 @@ class PatchDiscriminator(nn.Module):
         x = F.pad(x, [p for s in short for p in (s//2,s-s//2)], mode='constant') if any(short) else x
         return self.conv5(self.conv4(self.conv3(self.conv2(self.conv1(x)))))
 
-# %% ../nbs/01_models.ipynb #01-058
+# %% ../nbs/01_models.ipynb #01-064
 def save_checkpoint(path,    # file to write
                     model,   # a network of this module
                     **info   # plain values and tensors to keep beside it
@@ -220,7 +262,7 @@ def save_checkpoint(path,    # file to write
     finally: part.unlink(missing_ok=True)
     return path
 
-# %% ../nbs/01_models.ipynb #01-060
+# %% ../nbs/01_models.ipynb #01-066
 def load_checkpoint(path): # file
     "The dictionary in `path`; tensors and plain values only, so that nothing in it can run"
     path = Path(path)
@@ -229,7 +271,7 @@ def load_checkpoint(path): # file
     except Exception:
         raise ValueError(f"{path.name}: is not a checkpoint that can be read safely; use a .pth of easysr or EasySR") from None
 
-# %% ../nbs/01_models.ipynb #01-063
+# %% ../nbs/01_models.ipynb #01-069
 def _original(state): # state_dict of an original EasySR generator
     "A `ResnetGenerator` with these weights"
     state = {k.removeprefix('module.'):v for k,v in state.items()}
@@ -239,7 +281,7 @@ def _original(state): # state_dict of an original EasySR generator
     g.load_state_dict(state)
     return g
 
-# %% ../nbs/01_models.ipynb #01-066
+# %% ../nbs/01_models.ipynb #01-072
 weights = Path(__file__).parent/'weights' if '__file__' in globals() else Path('../easysr/weights')
 
 def model_path(model='default'): # name of bundled weights, or a path
@@ -258,7 +300,7 @@ def load_generator(model='default' # 'default', or a checkpoint of easysr or of 
     g.info = dict(name=str(model), kind=type(g).__name__, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), **d.get('about',{}))
     return g.eval()
 
-# %% ../nbs/01_models.ipynb #01-067
+# %% ../nbs/01_models.ipynb #01-073
 def build(kinds, # class of each name
           d):    # checkpoint: kind, config, state
     "The network of a checkpoint"
@@ -266,7 +308,7 @@ def build(kinds, # class of each name
     g.load_state_dict(d['state'])
     return g
 
-# %% ../nbs/01_models.ipynb #01-070
+# %% ../nbs/01_models.ipynb #01-076
 def pick_device(device='auto'): # 'auto', 'cpu', 'cuda', 'cuda:1', 'mps'
     "The torch device asked for, or the best there is"
     if device!='auto':

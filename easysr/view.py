@@ -26,7 +26,7 @@ def _canonical(vol):
     if not isinstance(vol, tio.Image): raise ValueError(f"A picture needs a torchio volume, and this is a {type(vol).__name__}.")
     if vol.data.numel()==0: raise ValueError("The volume is empty: it has no voxels.")
     if vol.shape[0]!=1: raise ValueError(f"The volume is 4-D, with {vol.shape[0]} channels: pick one of them.")
-    return tio.ToCanonical()(vol)
+    return vol if vol.orientation==tuple('RAS') else tio.ToCanonical()(vol)
 
 # %% ../nbs/13_view.ipynb #13-020
 def _point(vol, at, axis):
@@ -528,8 +528,8 @@ def qc_page(title,     # heading
            )->str:     # one self-contained HTML page
     "A page to judge a restored scan by"
     told = ''.join(f'<p class="warn">{html.escape(o)}</p>' for o in warnings) or '<p>No warnings.</p>'
-    one = lambda v, plane, w=None: SliceViewer({k:_canonical(o) for k,o in v.items()}, plane, window=w, frames=14, px=112).html(500_000)
-    views = lambda plane: [one(vols, plane)] + [one({k:v}, plane, w) for k,(v,w) in maps.items()]
+    rows = [({k:_canonical(o) for k,o in vols.items()}, robust_window(*vols.values()))] + [({k:_canonical(v)},w) for k,(v,w) in maps.items()]
+    views = lambda plane: [SliceViewer(v, plane, window=w, frames=14, px=112).html(500_000) for v,w in rows]
     planes = ''.join(f'<h2>{plane.capitalize()}</h2><div class="row">{"".join(views(plane))}</div>' for plane in PLANES)
     return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title><style>{_CSS}</style></head><body><h1>{html.escape(title)}</h1>'
             f'{told}{planes}<h2>Histograms</h2><div class="row">{"".join(_img(f,k) for k,f in plots.items())}</div><h2>Numbers</h2>{html_table(numbers)}</body></html>')
