@@ -297,7 +297,7 @@ def load_generator(model='default' # 'default', or a checkpoint of easysr or of 
     try: g = build(kinds, d) if 'kind' in d else _original(d.get('state_dict', d))
     except (KeyError, RuntimeError, AttributeError, TypeError):
         raise ValueError(f"{path.name}: holds no generator that easysr knows; use a G_*.pth of EasySR or a checkpoint of easysr_train") from None
-    g.info = dict(name=str(model), kind=type(g).__name__, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), **d.get('about',{}))
+    g.info = dict(name=str(model), kind=type(g).__name__ if 'kind' in d else 'original EasySR', sha256=hashlib.sha256(path.read_bytes()).hexdigest(), **d.get('about',{}))
     return g.eval()
 
 # %% ../nbs/01_models.ipynb #01-073
