@@ -114,7 +114,8 @@ def generate(gen,        # generator
              sm,         # its `SliceModel`
              size=64,    # edge of a tile in plane (voxels)
              part=None,  # what of the plane to restore, see `around`; default: all
-             bound=False # also what nine errors in ten stay below?
+             bound=False,# also what nine errors in ten stay below?
+             half=False  # convolutions in 16 bits?
             )->tuple:    # (guess `(1,H,N,D)` on the CPU, log lambda of the tissue or None, bound as the guess or None)
     "The generator's guess, its doubt and its bound, tile by tile"
     cut = Cut(y) if getattr(gen,'info',{}).get('kind')=='original EasySR' else None
@@ -123,7 +124,8 @@ def generate(gen,        # generator
     doubt,sure = torch.zeros((y.shape[1]+1)//2, sm.n, (y.shape[3]+1)//2),torch.zeros_like(out) if bound else None
     half,there = (lambda o: slice(o.start//2, (o.stop+1)//2)),(lambda o,p: slice(o.start+p.start, o.stop+p.start))
     for (ri,wi,ki),(rj,wj,kj) in itertools.product(tiles(y.shape[1],size,h), tiles(y.shape[3],size,h)):
-        g,d,b = _call(gen, y[None,:,ri,:,rj], sm, bound, cut); at = there(wi,part[0]),there(wj,part[1])
+        with torch.autocast(next(gen.parameters()).device.type, torch.float16, enabled=half): g,d,b = _call(gen, y[None,:,ri,:,rj], sm, bound, cut)
+        at = there(wi,part[0]),there(wj,part[1])
         out[:,at[0],:,at[1]] = g[:,ki,:,kj].float().cpu()
         if b is not None: sure[:,at[0],:,at[1]] = b[:,ki,:,kj].exp().float().cpu()
         if d is not None: doubt[half(wi),:,half(wj)] = d[half(ki),:,half(kj)].float().cpu()
@@ -167,12 +169,13 @@ class MRIInference:
                  uncertainty=False,        # also a standard deviation per voxel?
                  device='auto',            # auto, cpu, cuda, mps
                  memory=2.,                # GB the network may use
-                 tol=.015,                 # how far the output may differ from the scan, seen through `A` (fraction of the tissue's mean)
-                 adapt=None):              # minutes to train on within each scan, see `easysr.adapt`
+                 tol=.005,                 # how far the output may differ from the scan, seen through `A` (fraction of the tissue's mean)
+                 adapt=None,               # minutes to train on within each scan, see `easysr.adapt`
+                 half=False):              # convolutions in 16 bits? for graphics cards
         for k,v in dict(spacing=spacing, thickness=thickness, memory=memory, tol=tol, adapt=adapt).items():
             if v is not None and not 0<v<np.inf: raise ValueError(f"{k} is {v:g}; it must be more than 0")
         self.device = pick_device(device)
-        store_attr('spacing,thickness,profile,uncertainty,memory,tol,adapt')
+        store_attr('spacing,thickness,profile,uncertainty,memory,tol,adapt,half')
         self.gen = load_generator(model).to(self.device, memory_format=torch.channels_last_3d)
         if not isinstance(self.gen,SliceGenerator) and (uncertainty or adapt): raise ValueError(f"{self.gen.info['name']} is a {self.gen.info['kind']}, which knows no uncertainty and cannot be adapted; use the default model")
 
@@ -224,7 +227,7 @@ def restore(self:MRIInference,
            )->dict:   # x and g, after and before consistency, `(1,H,N,D)`; bound, as `g` or None; lam, sigma; said, a list of sentences
     "Generator, then data consistency"
     gen = gen or self.gen
-    (g,doubt,bound),said = patient(gen, y, sm, tile_size(gen, sm, self.memory), part=around(mask), bound=self.uncertainty)
+    (g,doubt,bound),said = patient(gen, y, sm, tile_size(gen, sm, self.memory), part=around(mask), bound=self.uncertainty, half=self.half)
     sigma = noise_level(y, mask)
     lam = agree(y, g, sm, mask, trust(y,g,sm,mask,sigma) if doubt is None else float(np.exp(doubt)), self.tol*level)
     return dict(x=sm.correct(g, y, 2, lam), g=g, bound=bound, lam=lam, sigma=sigma, said=said)
@@ -275,7 +278,7 @@ def report(self:MRIInference,
 @patch
 def options(self:MRIInference):
     "What shapes the output, JSON-able"
-    return dict(spacing=self.spacing, thickness=self.thickness, profile=getattr(self.profile,'__name__',self.profile), tol=self.tol, uncertainty=self.uncertainty, adapt=self.adapt)
+    return dict(spacing=self.spacing, thickness=self.thickness, profile=getattr(self.profile,'__name__',self.profile), tol=self.tol, uncertainty=self.uncertainty, adapt=self.adapt, half=self.half)
 
 # %% ../nbs/03_infer.ipynb #03-064
 def positive(x, y, # volume and scan in the networks' frame
@@ -565,13 +568,14 @@ _reading = [('--scale', dict(type=float, help='multiply every length in the head
             ('--fill', dict(type=float, help='number to put in place of NaN and infinity')),
             ('--volume', dict(type=int, help='only this volume of a series, from 0 (default: all)')),
             ('--nopage', dict(action='store_true', help='write no page for quality control')),
+            ('--half', dict(action='store_true', help='convolutions in 16 bits, for graphics cards')),
             ('--overwrite', dict(action='store_true', help='do again what is done')),
             ('--version', dict(action='version', version=easysr.__version__))]
 
 # %% ../nbs/03_infer.ipynb #03-125
 def _ready(p, a): # parser, parsed options -> (MRIInference, our files); a wrong call ends here
     "Load the model and find the files"
-    try: inf = MRIInference(a.model, a.spacing, a.thickness, a.profile, a.uncertainty, a.device, a.memory, adapt=a.adapt)
+    try: inf = MRIInference(a.model, a.spacing, a.thickness, a.profile, a.uncertainty, a.device, a.memory, adapt=a.adapt, half=a.half)
     except (ValueError, FileNotFoundError, RuntimeError) as e: p.exit(2, f"easysr: {e}\n")
     files = find_inputs(a.input)
     if not files: p.exit(1, f"easysr: no NIfTI file in {', '.join(a.input)}; name a .nii or .nii.gz file or a folder that holds some\n")

@@ -66,8 +66,8 @@ def resample_width(x,    # tensor `(B, C, H, W, D)`
                    pos): # positions to read at, in units of `W`'s own samples, `(N,)`
     "`x` read linearly at `pos` along the width: `(B, C, H, N, D)`"
     W = x.shape[3]
-    pos = pos.to(x).clamp(0, W-1)[:,None]
-    return widen((1-(pos-torch.arange(W).to(x)).abs()).clamp(min=0), x)   # two weights a row
+    pos = pos.to(x.device).float().clamp(0, W-1)[:,None]                  # half precision could not tell places apart
+    return widen((1-(pos-torch.arange(W,device=x.device)).abs()).clamp(min=0), x)   # two weights a row
 
 # %% ../nbs/01_models.ipynb #01-024
 def see(pos,   # fine voxels' centres in units of slices, `(N,)`
