@@ -74,9 +74,10 @@ def judges(self:Lessons,
           )->list:  # fine patches `(1,1,h,N,d)`
     "The patches that judge"
     (a,b),N,out = self.held,self.m.N,[]
+    w = (b-a)//max(1,(b-a)//24)
     for v,mask in zip(self.vols,self.masks):
         d = min(24, v.shape[2])
-        cuts = [(slice(a,b),slice(i,i+N),slice(j,j+d)) for i in range(0,v.shape[1]-N+1,N) for j in range(0,v.shape[2]-d+1,d)]
+        cuts = [(slice(o,o+w),slice(i,i+N),slice(j,j+d)) for o in range(a,b-w+1,w) for i in range(0,v.shape[1]-N+1,N) for j in range(0,v.shape[2]-d+1,d)]
         out += [v[c][None,None] for c in cuts if mask[c].float().mean()>.4]
     step = max(1, len(out)/most)
     return [out[int(i*step)] for i in range(min(most,len(out)))]
@@ -129,7 +130,7 @@ def _learn(gen, lessons, parts, lr, bs, seed, done): # `done(k)`: how much of th
 def _verdict(before, after): # dB of each patch -> JSON-able
     d = after-before
     gain,se = float(d.mean()),float(d.std(ddof=1)/len(d)**.5)
-    return dict(patches=len(d), before=round(float(before.mean()),3), after=round(float(after.mean()),3), gain=round(gain,3), error=round(se,3), kept=bool(gain>se))
+    return dict(patches=len(d), before=round(float(before.mean()),3), after=round(float(after.mean()),3), gain=round(gain,3), error=round(se,3), kept=bool(gain>2*se))
 
 # %% ../nbs/06_adapt.ipynb #06-043
 def adapt(gen,         # `SliceGenerator` in evaluation mode
@@ -147,10 +148,10 @@ def adapt(gen,         # `SliceGenerator` in evaluation mode
     start,rep = time.time(),dict(steps=0, kept=False)
     if not isinstance(gen,SliceGenerator): return gen, rep | dict(seconds=0., why=f'a {type(gen).__name__} cannot be adapted, only a SliceGenerator')
     lessons = Lessons(x, sm, axes); patches = lessons.judges() if lessons.train else []
-    if len(patches)<2 or lessons.m.n<3: return gen, rep | dict(seconds=round(time.time()-start,1), why='the scan is too small to learn from one part and be judged on another')
+    if len(patches)<3 or lessons.m.n<3: return gen, rep | dict(seconds=round(time.time()-start,1), why='the scan is too small to learn from one part and be judged on another')
     new = copy.deepcopy(gen).to(memory_format=torch.channels_last_3d)
     mark = time.time(); before = gains(new, patches, lessons.m)
     begin = time.time(); left = 60*minutes - (begin-start) - (begin-mark)     # the judges come once more
     k = _learn(new, lessons, parts, lr, bs, seed, lambda k: k/steps if steps else 1 if steps==0 or left<=0 else (time.time()-begin)/left)
     rep |= dict(steps=k) | _verdict(before, gains(new, patches, lessons.m))
-    return (new if rep['kept'] else gen), rep | dict(seconds=round(time.time()-start,1), why='' if rep['kept'] else 'no gain on the held-out patches beyond its standard error')
+    return (new if rep['kept'] else gen), rep | dict(seconds=round(time.time()-start,1), why='' if rep['kept'] else 'no gain on the held-out patches beyond twice its standard error')
