@@ -56,10 +56,10 @@ def draw(self:Lessons,
          rng    # numpy Generator
         ):      # fine patch `(1,1,h,N,d)`, its second axis to be thickened
     "A random patch to learn from"
-    s,best = min(self.size, min(j-i for i,j in self.train)),(-1,None)
+    s,d,best = min(self.size, min(j-i for i,j in self.train)),min(self.size, min(v.shape[2] for v in self.vols)),(-1,None)
     for _ in range(20):
         k,(i,j) = rng.integers(len(self.vols)),self.train[rng.integers(len(self.train))]
-        v = self.vols[k]; d = min(s, v.shape[2])
+        v = self.vols[k]
         at = [rng.integers(i,j-s+1), rng.integers(0,v.shape[1]-self.m.N+1), rng.integers(0,v.shape[2]-d+1)]
         cut = tuple(slice(o,o+w) for o,w in zip(at,(s,self.m.N,d)))
         best = max(best, (self.masks[k][cut].float().mean().item(), (k,cut)), key=lambda o: o[0])
@@ -128,6 +128,7 @@ def _learn(gen, lessons, parts, lr, bs, seed, done): # `done(k)`: how much of th
 
 # %% ../nbs/06_adapt.ipynb #06-040
 def _verdict(before, after): # dB of each patch -> JSON-able
+    after = np.nan_to_num(after, nan=-99.)   # a run that broke
     d = after-before
     gain,se = float(d.mean()),float(d.std(ddof=1)/len(d)**.5)
     return dict(patches=len(d), before=round(float(before.mean()),3), after=round(float(after.mean()),3), gain=round(gain,3), error=round(se,3), kept=bool(gain>2*se))
