@@ -122,13 +122,13 @@ def generate(gen,        # generator
     h,size,part = halo(gen)//2*2+2,(size+1)//2*2,part or (slice(0,y.shape[1]),slice(0,y.shape[3]))
     out = widen(settle(sm.pos, sm.n, max(sm.width,.3)), y[None])[0]; y = y[:,part[0],:,part[1]]
     doubt,sure = torch.zeros((y.shape[1]+1)//2, sm.n, (y.shape[3]+1)//2),torch.zeros_like(out) if bound else None
-    half,there = (lambda o: slice(o.start//2, (o.stop+1)//2)),(lambda o,p: slice(o.start+p.start, o.stop+p.start))
+    pair,there = (lambda o: slice(o.start//2, (o.stop+1)//2)),(lambda o,p: slice(o.start+p.start, o.stop+p.start))
     for (ri,wi,ki),(rj,wj,kj) in itertools.product(tiles(y.shape[1],size,h), tiles(y.shape[3],size,h)):
         with torch.autocast(next(gen.parameters()).device.type, torch.float16, enabled=half): g,d,b = _call(gen, y[None,:,ri,:,rj], sm, bound, cut)
         at = there(wi,part[0]),there(wj,part[1])
         out[:,at[0],:,at[1]] = g[:,ki,:,kj].float().cpu()
         if b is not None: sure[:,at[0],:,at[1]] = b[:,ki,:,kj].exp().float().cpu()
-        if d is not None: doubt[half(wi),:,half(wj)] = d[half(ki),:,half(kj)].float().cpu()
+        if d is not None: doubt[pair(wi),:,pair(wj)] = d[pair(ki),:,pair(kj)].float().cpu()
     return out, tissue_mean(doubt[None], y[None]).item() if d is not None else None, sure if b is not None else None
 
 # %% ../nbs/03_infer.ipynb #03-036
@@ -301,7 +301,7 @@ def fit(self:MRIInference,
     if not self.adapt: return r,{}
     from easysr.adapt import adapt
     gen,rep = adapt(self.gen, r['x'], sm, self.adapt)
-    return (self.restore(y, sm, mask, level, gen) if rep['kept'] else r),dict(adapt=rep)
+    return (self.restore(y, sm, mask, level, gen) | dict(bound=r['bound']) if rep['kept'] else r),dict(adapt=rep)
 
 # %% ../nbs/03_infer.ipynb #03-068
 @patch
@@ -349,7 +349,7 @@ def super_resolve(vol,              # ScalarImage, or the path of a NIfTI file
     "A thick-slice scan in, an isotropic volume out"
     return MRIInference(model, spacing, thickness, uncertainty=uncertainty, **kwargs)(vol)
 
-# %% ../nbs/03_infer.ipynb #03-088
+# %% ../nbs/03_infer.ipynb #03-089
 def out_name(path,      # input file
              kind='sr'  # 'sr' or 'sd'
             )->str:     # without extension
@@ -371,13 +371,13 @@ def same_name(files): # inputs
     for f in files:
         if (g := seen.setdefault(out_name(f), f)) is not f: return f"{g} and {f} would both become {out_name(f)}.nii.gz; run them into different --out folders"
 
-# %% ../nbs/03_infer.ipynb #03-091
+# %% ../nbs/03_infer.ipynb #03-092
 def join(images): # ScalarImages of one grid, or Nones
     "One image with each of them as a channel"
     if images[0] is None: return None
     return tio.ScalarImage(tensor=torch.cat([o.data for o in images]), affine=images[0].affine)
 
-# %% ../nbs/03_infer.ipynb #03-094
+# %% ../nbs/03_infer.ipynb #03-095
 def told(path, reports, key): # input file, reports of its volumes, what the output depends on
     "Contents of the sidecar, JSON-able"
     each = [{k:r[k] for k in ('lam','noise','residual','intensities','warnings','seconds') if k in r} for r in reports]
@@ -391,7 +391,7 @@ def write_text(text, path): # str, file
         os.replace(part, path)
     finally: part.unlink(missing_ok=True)
 
-# %% ../nbs/03_infer.ipynb #03-097
+# %% ../nbs/03_infer.ipynb #03-098
 def cubic_of(scan,   # ScalarImage
              spacing # mm, all three axes
             )->tio.ScalarImage:
@@ -410,7 +410,7 @@ def unexplained(scan, # ScalarImage
     sm = slice_model(scan, rep['options']['spacing'], axis, d['thickness'], d['profile'])
     return (100*(scan.data-sm.scan(vol.data,axis+1))[mask]/scan.data[mask].mean()).numpy()
 
-# %% ../nbs/03_infer.ipynb #03-099
+# %% ../nbs/03_infer.ipynb #03-100
 def qc(scan, # ScalarImage, as it was read
        res,  # its `Result`
        title # heading
@@ -426,7 +426,7 @@ def qc(scan, # ScalarImage, as it was read
     numbers = {k:rep[k] for k in ('input','output','slices','lam','noise','residual','seconds') if rep.get(k) is not None} | {f'intensity, {k}':v for k,v in rep['intensities'].items()}
     return qc_page(title, {'scan':scan, 'cubic':cubic, 'easysr':sr}, maps, plots, numbers | dict(model=f"{rep['model']['name']} {rep['model']['sha256'][:12]}", easysr=rep['easysr']), rep['warnings'])
 
-# %% ../nbs/03_infer.ipynb #03-102
+# %% ../nbs/03_infer.ipynb #03-103
 def _key(path, inf, how): # what an output depends on
     return dict(sha256=hashlib.sha256(Path(path).read_bytes()).hexdigest(), model=inf.gen.info['sha256'], options=inf.options(), **how)
 
@@ -434,7 +434,7 @@ def _done(side, outs, key): # are these outputs already there and unchanged?
     try: return all(o.exists() for o in outs) and json.loads(side.read_text())['key']==key
     except (OSError, ValueError, KeyError): return False
 
-# %% ../nbs/03_infer.ipynb #03-103
+# %% ../nbs/03_infer.ipynb #03-104
 @patch
 def look(self:MRIInference,
          path,            # file of one or several volumes
@@ -468,7 +468,7 @@ def run(self:MRIInference,
     write_text(json.dumps(told(path, [r.report for r in res], d['key']), indent=1), side)
     return 'done'
 
-# %% ../nbs/03_infer.ipynb #03-106
+# %% ../nbs/03_infer.ipynb #03-107
 def aligned(path, out, template): # input file, folder of its output, template file
     "Align the output of `path` to a template; True if it was not there yet"
     from easysr.register import align
@@ -477,21 +477,21 @@ def aligned(path, out, template): # input file, folder of its output, template f
     align(sr, template, out=out, name=name)
     return True
 
-# %% ../nbs/03_infer.ipynb #03-109
+# %% ../nbs/03_infer.ipynb #03-110
 def share(env=os.environ)->tuple: # (which process this is, of how many)
     "Which part of the cohort is ours"
     if 'WORLD_SIZE' in env: return int(env.get('RANK',0)),int(env['WORLD_SIZE'])
     if 'SLURM_ARRAY_TASK_COUNT' in env: return int(env['SLURM_ARRAY_TASK_ID'])-int(env.get('SLURM_ARRAY_TASK_MIN',0)),int(env['SLURM_ARRAY_TASK_COUNT'])
     return 0,1
 
-# %% ../nbs/03_infer.ipynb #03-112
+# %% ../nbs/03_infer.ipynb #03-113
 def together(env=os.environ): # one for each process of torchrun
     "Wait for the other processes of `torchrun`"
     if 'TORCHELASTIC_RUN_ID' not in env or int(env['WORLD_SIZE'])<2: return
     import torch.distributed as dist, datetime
     dist.init_process_group('gloo', timeout=datetime.timedelta(days=7)); dist.barrier(); dist.destroy_process_group()
 
-# %% ../nbs/03_infer.ipynb #03-115
+# %% ../nbs/03_infer.ipynb #03-116
 def _fault(path, e): # file, exception
     "A sentence for what went wrong with `path`"
     if isinstance(e,HeaderError): return str(e)
@@ -509,7 +509,7 @@ def _one(inf, path, a, seen): # one file, and the `Future` of `MRIInference.look
     except Exception as e: row |= dict(status='failed', why=_fault(path, e))
     return row | dict(seconds=round(time.time()-start,1), GB=round(peak_gb(inf.device),2))
 
-# %% ../nbs/03_infer.ipynb #03-118
+# %% ../nbs/03_infer.ipynb #03-119
 def each(inf, files, a): # MRIInference, files, parsed options
     "A row for every file, as it is done"
     how = {k:getattr(a,k) for k in ('scale','form','fill','volume') if getattr(a,k) is not None}
@@ -526,7 +526,7 @@ def table(rows)->str: # rows, see `each`
     line = lambda *o: f"{o[0]:{w}}  {o[1]:18} {o[2]:>8} {o[3]:>6}"
     return '\n'.join([line('file','status','seconds','GB')] + [line(r['file'], r['status'], r['seconds'], r['GB']) for r in rows])
 
-# %% ../nbs/03_infer.ipynb #03-121
+# %% ../nbs/03_infer.ipynb #03-122
 def cohort_page(out,     # folder with outputs
                 rows=()  # of this call, see `_one`
                )->str:   # HTML
@@ -545,7 +545,7 @@ def cohort_page(out,     # folder with outputs
     return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>easysr</title><style>body{{font:14px sans-serif;margin:2em}}td,th{{text-align:left;padding:2px 14px 2px 0}}</style></head>'
             f'<body><h1>{len(sides)} scans</h1>{f"<h2>Failed in the last call</h2><ul>{bad}</ul>" if bad else ""}<table><tr>{head}</tr>{"".join(map(line,sides))}</table></body></html>')
 
-# %% ../nbs/03_infer.ipynb #03-124
+# %% ../nbs/03_infer.ipynb #03-125
 def _parser():
     "Options of `easysr`"
     p = argparse.ArgumentParser('easysr', description='Super-resolve thick-slice rodent brain MRI to isotropic NIfTI.')
@@ -572,7 +572,7 @@ _reading = [('--scale', dict(type=float, help='multiply every length in the head
             ('--overwrite', dict(action='store_true', help='do again what is done')),
             ('--version', dict(action='version', version=easysr.__version__))]
 
-# %% ../nbs/03_infer.ipynb #03-125
+# %% ../nbs/03_infer.ipynb #03-126
 def _ready(p, a): # parser, parsed options -> (MRIInference, our files); a wrong call ends here
     "Load the model and find the files"
     try: inf = MRIInference(a.model, a.spacing, a.thickness, a.profile, a.uncertainty, a.device, a.memory, adapt=a.adapt, half=a.half)

@@ -61,10 +61,9 @@ def pinball(bound, # logarithm of the bound, `(B,1,H,N,D)`
             err,   # absolute errors, the same shape
             hi     # truth, normalised, the same shape
            ):
-    "Quantile loss of the bound at 0.9 over the tissue, in units of the mean error"
-    b,m,total = bound.clamp(-8,1).exp(),(hi>.1).to(err),lambda x: x.sum((1,2,3,4))
-    loss = torch.maximum(.9*(err-b), .1*(b-err))
-    return (total(loss*m)/(total(err*m)+.002*total(m)+1)).mean()
+    "Quantile loss of the bound at 0.9, mean over the tissue"
+    b,m = bound.clamp(-8,1).exp(),(hi>.1).to(err)
+    return (torch.maximum(.9*(err-b), .1*(b-err))*m).sum()/m.sum().clamp(min=1)
 
 # %% ../nbs/02_train.ipynb #02-025
 def d_hinge(real, fake): # logits
@@ -118,7 +117,7 @@ def _check_numbers(c): # `TrainConfig`
     "Refuse a number below what it can be"
     for k in ('epochs','steps','bs','ngf','blocks','tail','ndf','lr','lrd','limit'):
         if not getattr(c,k)>0: raise ValueError(f"{k} is {getattr(c,k)}; it must be more than 0")
-    for k in ('pix','guess','told','bound','consist','grad','adv','r1','eps','lam','keep','workers','stray','gauge'):
+    for k in ('pix','guess','told','bound','consist','grad','adv','r1','eps','lam','keep','workers','gauge'):
         if not getattr(c,k)>=0: raise ValueError(f"{k} is {getattr(c,k)}; it must be 0 or more")
 
 # %% ../nbs/02_train.ipynb #02-046
@@ -156,12 +155,11 @@ class TrainConfig:
     guess:float  = .2     # weight of the pixel loss on the guess before data consistency
     fair:bool    = True   # weigh patches so that they count alike in dB?
     told:float   = .07    # spread (logarithm) of the thickness that the generator is told about the true one
-    stray:float  = .2     # share of batches that are told any thickness at all
     gauge:int    = 0      # scans to fit the gauge of slice widths on when training ends; 0 keeps the one there is
     eps:float    = 1e-2   # of the pixel loss (Charbonnier); 0 gives L1
     consist:float= .1     # weight of the slice-consistency loss
     grad:float   = 0.     # weight of the gradient loss
-    bound:float  = .1     # weight of the loss of the bound, which moves nothing but the bound
+    bound:float  = 1.     # weight of the loss of the bound, which moves nothing but the bound
     lam:float    = .02    # of the data consistency, for a generator without an opinion of its own
     adv:float    = 2e-4   # weight of the adversarial loss
     gan:str      = 'hinge' # adversarial loss: hinge, lsgan, relativistic
@@ -385,7 +383,7 @@ def width(self:Trainer,
          )->float:
     "The width of the profile that the generator is told"
     rng = np.random.default_rng([self.cfg.seed, 5, self.done])
-    if rng.random()<self.cfg.stray: return float(rng.uniform(.6, 1.2))
+    if self.cfg.told and rng.random()<.2: return float(rng.uniform(.6, 1.2))
     return float(np.clip(m.width*np.exp(rng.normal(0,self.cfg.told)), .3, 1.5))
 
 # %% ../nbs/02_train.ipynb #02-110
@@ -750,7 +748,8 @@ def fit_gauge(gen,     # `SliceGenerator`; its gauge is set
               seed=0, **kwargs # of `MRIDataset`
              )->float: # root mean square error of the logarithm of the width, on the scans it was fitted on
     "Learn to read a slice's width from what the generator makes of scans"
-    ds,dev,rows,widths = MRIDataset(vols, 64, (2.,8.), scans, 1, seed=seed, **kwargs),next(gen.parameters()).device,[],[]
+    natural = dict(invert=0, curve=0, gamma=0, bias=0)                            # a scan's own contrast is a clue
+    ds,dev,rows,widths = MRIDataset(vols, 64, (2.,8.), scans, 1, seed=seed, **natural|kwargs),next(gen.parameters()).device,[],[]
     for i in range(scans):
         m,y = ds.slices(i),ds[i][0].to(dev); c = gen.clues(y, m.pos)
         if (y>.15).sum()>500 and c.isfinite().all(): rows.append(c.cpu()); widths.append(math.log(m.width))
@@ -801,14 +800,14 @@ def _told_versions(d, log): # checkpoint
     for k,v in versions().items():
         if d.get('versions',{}).get(k,v)!=v: log(f"note: the run began with {k} {d['versions'][k]}, this is {v}")
 
-# %% ../nbs/02_train.ipynb #02-213
+# %% ../nbs/02_train.ipynb #02-215
 def _yes(s): # a word
     "True or False"
     if s.lower() in ('1','true','yes','on'): return True
     if s.lower() in ('0','false','no','off'): return False
     raise argparse.ArgumentTypeError(f"'{s}' is neither yes nor no")
 
-# %% ../nbs/02_train.ipynb #02-215
+# %% ../nbs/02_train.ipynb #02-217
 def _parser():
     "Options of `easysr_train`: those of the run, and every field of `TrainConfig`"
     p = argparse.ArgumentParser('easysr_train', description='Train a super-resolution GAN on isotropic rat or mouse brain volumes.', argument_default=argparse.SUPPRESS, allow_abbrev=False)
@@ -826,7 +825,7 @@ def _parser():
         p.add_argument(f'--{f.name}', type=kinds.get(f.type,f.type), metavar=f.type.__name__.upper(), help=f"{doc.get(f.name) or ''} (default {default})")
     return p
 
-# %% ../nbs/02_train.ipynb #02-218
+# %% ../nbs/02_train.ipynb #02-220
 def read_config(path): # YAML or JSON file of `TrainConfig`'s fields
     "The options in `path`"
     import yaml
@@ -841,7 +840,7 @@ def read_config(path): # YAML or JSON file of `TrainConfig`'s fields
         except (TypeError,ValueError): raise ValueError(f"{path.name}: {k} is '{v}', and must be of kind {known[k].__name__}") from None
     return d
 
-# %% ../nbs/02_train.ipynb #02-221
+# %% ../nbs/02_train.ipynb #02-223
 def effective(a): # parsed options
     "The `TrainConfig` asked for: defaults, then the file, then the run that is resumed, then the command line"
     old = load_checkpoint(Path(a.out)/'latest.pth').get('cfg',{}) if a.resume else {}
@@ -849,7 +848,7 @@ def effective(a): # parsed options
     said = {f.name:getattr(a,f.name) for f in fields(TrainConfig) if hasattr(a,f.name)}
     return TrainConfig(**(read_config(a.config) if a.config else {}) | {k:v for k,v in old.items() if k in {f.name for f in fields(TrainConfig)}} | said)
 
-# %% ../nbs/02_train.ipynb #02-224
+# %% ../nbs/02_train.ipynb #02-226
 def check_training(vols,  # ScalarImages
                    names, # a name for each
                    log,   # told what is unusual
@@ -862,7 +861,7 @@ def check_training(vols,  # ScalarImages
     s = [max(v.spacing) for v in vols]
     if max(s) > 1.1*min(s): log(f"warning: voxels from {min(s):.3g} to {max(s):.3g} mm are mixed; ratios are counted in voxels, so each size teaches its own scale of tissue")
 
-# %% ../nbs/02_train.ipynb #02-227
+# %% ../nbs/02_train.ipynb #02-229
 def _usable(files, skip, log): # -> (files, their volumes)
     "Read `files`; one that cannot be used is refused, or with `skip` named and left out"
     good = []
@@ -874,7 +873,7 @@ def _usable(files, skip, log): # -> (files, their volumes)
     if not good: raise ValueError(f"none of {len(files)} files can be used")
     return [list(o) for o in zip(*good)]
 
-# %% ../nbs/02_train.ipynb #02-229
+# %% ../nbs/02_train.ipynb #02-231
 def listed(where, # folder, file, table, or a list of these
           )->list: # of dicts: path, animal, split ('' where nobody said)
     "The scans in `where`, from its table or by their names"
@@ -883,7 +882,7 @@ def listed(where, # folder, file, table, or a list of these
     if table.suffix.lower() in ('.csv','.tsv'): return read_manifest(table)
     return [dict(path=f, animal=subject(f), split='') for f in find_volumes(where)]
 
-# %% ../nbs/02_train.ipynb #02-232
+# %% ../nbs/02_train.ipynb #02-234
 def sides(rows,     # of `listed`, from --data
           others=(),# of `listed`, from --val
           seed=0    # of the draw, where nothing is marked
@@ -896,7 +895,7 @@ def sides(rows,     # of `listed`, from --data
     if any(r['split'] for r in rows): raise ValueError("the table marks no animal 'val'; mark one in its column split, or name others with --val")
     return split_subjects(rows, seed=seed, animal=lambda r: r['animal'])
 
-# %% ../nbs/02_train.ipynb #02-235
+# %% ../nbs/02_train.ipynb #02-237
 def _read_all(data, val, seed, skip=False, log=print): # -> rows that train, rows that validate, the volumes of each
     "What to train and to validate on, no animal on both sides"
     rows,others = listed(data),listed(val or [])
@@ -911,7 +910,7 @@ def _read_all(data, val, seed, skip=False, log=print): # -> rows that train, row
     if both := set.intersection(*({r['animal'] for r in o} for o in two)): raise ValueError(f"{', '.join(sorted(both))} would both train and validate; keep an animal on one side")
     return *two, [[read[r['path']] for r in o] for o in two]
 
-# %% ../nbs/02_train.ipynb #02-237
+# %% ../nbs/02_train.ipynb #02-239
 def dry_run(cfg,       # `TrainConfig`
             train, val, # ScalarImages
             gen=None,  # generator to start from
@@ -929,13 +928,13 @@ def dry_run(cfg,       # `TrainConfig`
     log(json.dumps(asdict(t.cfg)))
     return d
 
-# %% ../nbs/02_train.ipynb #02-240
+# %% ../nbs/02_train.ipynb #02-242
 def resume_command(a): # parsed options
     "The words that go on with this run"
     words = ['easysr_train', '--data', *a.data, '--out', a.out, *(['--val',*a.val] if a.val else []), *(['--skip'] if a.skip else []), '--resume']
     return (f'torchrun --nproc-per-node {world()} $(which easysr_train) ' if world()>1 else 'easysr_train ') + shlex.join(map(str,words[1:]))
 
-# %% ../nbs/02_train.ipynb #02-243
+# %% ../nbs/02_train.ipynb #02-245
 def _train(a, cfg, log): # parsed options
     if (Path(a.out)/'latest.pth').exists() and not (a.resume or a.dry): raise ValueError(f"{a.out} holds a run already; go on with it by --resume, or name another folder with --out")
     train,val,vols = _read_all(a.data, a.val, cfg.seed, a.skip, log)
@@ -946,7 +945,7 @@ def _train(a, cfg, log): # parsed options
     if a.dry: dry_run(cfg, *vols, gen, log)
     else: fit(cfg, *vols, a.out, gen, a.resume, log, resume_command(a))
 
-# %% ../nbs/02_train.ipynb #02-245
+# %% ../nbs/02_train.ipynb #02-247
 def main(argv=None): # list of words; default: the command line's
     "The command `easysr_train`"
     p = _parser(); a = p.parse_args(argv)
