@@ -61,9 +61,9 @@ def pinball(bound, # logarithm of the bound, `(B,1,H,N,D)`
             err,   # absolute errors, the same shape
             hi     # truth, normalised, the same shape
            ):
-    "Quantile loss of the bound at 0.9, mean over the tissue"
-    b,m = bound.clamp(-8,1).exp(),(hi>.1).to(err)
-    return (torch.maximum(.9*(err-b), .1*(b-err))*m).sum()/m.sum().clamp(min=1)
+    "Quantile loss of the bound at 0.9, mean over the tissue of each patch"
+    b,m,total = bound.clamp(-8,1).exp(),(hi>.1).to(err),lambda x: x.sum((1,2,3,4))
+    return (total(torch.maximum(.9*(err-b), .1*(b-err))*m)/total(m).clamp(min=1)).mean()
 
 # %% ../nbs/02_train.ipynb #02-025
 def d_hinge(real, fake): # logits
