@@ -315,7 +315,7 @@ def __call__(self:MRIInference,
     if sm.ratio < 1.05 or sm.N < 2 or max(vol.spacing) < 1.05*min(vol.spacing): return self._pass(vol, scan, axis, start)
     if sm.thickness > 3*sm.spacing: raise HeaderError(vol.get('source','volume'), f"has slices {sm.spacing:g} mm apart, which cannot be {sm.thickness:g} mm thick", "give their true --thickness")
     norm,mask = Normaliser(scan.data),to_frame(tissue(scan),axis)
-    y = to_frame(norm(scan.data.float()),axis)
+    y = to_frame(norm(scan.data.float()),axis).contiguous()
     level = (y[mask].mean() + max(norm.offset,0)/norm.gain).item()
     sm = self.gauged(y, sm); r,adapted = self.fit(y, sm, mask, level)
     x,wide = r['x'],sm.interpolate(mask.float(),2,'linear')>.5
@@ -496,7 +496,7 @@ def _fault(path, e): # file, exception
     "A sentence for what went wrong with `path`"
     if isinstance(e,HeaderError): return str(e)
     if isinstance(e,OSError): return f"{path.name}: cannot be read or written ({e.strerror or e}); check permissions and free space"
-    if isinstance(e,MemoryError) or 'memory' in str(e): return f"{path.name}: not enough memory; use a smaller --memory or a coarser --spacing"
+    if _full(e): return f"{path.name}: not enough memory; use a smaller --memory or a coarser --spacing"
     why = str(e).splitlines()[0] if str(e) else 'no reason given'
     return f"{path.name}: could not be restored ({type(e).__name__}: {why}); please report it with this file's header"
 

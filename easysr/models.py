@@ -211,7 +211,7 @@ def clues(self:SliceGenerator,
           pos  # fine voxels' centres in units of slices, `(N,)`
          ):    # `(6,)`, the last of them 1
     "What a guess for wide slices shows of how wide they are"
-    m = y>.15; inner = F.max_pool3d((~m).to(y), (7,1,7), 1, (3,0,3))<.5; m = inner if inner.sum()>500 else m
+    y = y.contiguous(); m = y>.15; inner = F.max_pool3d((~m).to(y), (7,1,7), 1, (3,0,3))<.5; m = inner if inner.sum()>500 else m
     g = self(y[None], pos.float(), 1.15)[0].to(y)
     left = (y-widen(see(pos,y.shape[2],1.15),g))[m].pow(2).mean().clamp(min=1e-12).log()
     slope,bend,rough = steps(y,m),steps(y,m,2),steps(g, F.interpolate(m[None].to(y), size=g.shape[1:])[0]>.5)
