@@ -8,7 +8,7 @@ __all__ = ['turn', 'patch_model', 'hold_out', 'Lessons', 'finish', 'gains', 'ada
 # %% ../nbs/06_adapt.ipynb #06-004
 import copy, math, time, numpy as np, torch
 from fastcore.basics import patch
-from .models import SliceGenerator, explain, see, tissue_mean
+from .models import SliceGenerator, explain, see
 from .slices import SliceModel
 from .metrics import foreground
 
@@ -85,34 +85,36 @@ def judges(self:Lessons,
 # %% ../nbs/06_adapt.ipynb #06-029
 def finish(gen, # `SliceGenerator`
            y,   # thick patches, normalised, `(B,1,H,n,D)`
-           m    # their `SliceModel`
+           m,   # their `SliceModel`
+           lam  # of the data consistency
           )->tuple: # (guess, finished volume), both `(B,1,H,N,D)`
     "The generator's guess, and the same made consistent with the slices"
-    g,doubt = gen(y, m.pos.float(), m.width, doubt=True)[:2]
-    return g, explain(g, y, see(m.pos, m.n, m.width), tissue_mean(doubt.detach(), y).exp())
+    g = gen(y, m.pos.float(), m.width)
+    return g, explain(g, y, see(m.pos, m.n, m.width), torch.full((len(y),), lam).to(g))
 
 # %% ../nbs/06_adapt.ipynb #06-032
 @torch.no_grad()
 def gains(gen,     # `SliceGenerator`
           patches, # fine patches `(1,1,h,N,d)`
-          m        # their `SliceModel`
+          m,       # their `SliceModel`
+          lam      # of the data consistency
          )->np.ndarray: # dB, one for each patch
     "By how much the finished patches are better than cubic interpolation"
     dev = next(gen.parameters()).device
     def one(hi):
         y = m.scan(hi,3); err = lambda o: (o-hi).pow(2).mean().item() + 1e-12
-        return 10*math.log10(err(m.interpolate(y,3))/err(finish(gen, y.to(dev), m)[1].cpu()))
+        return 10*math.log10(err(m.interpolate(y,3))/err(finish(gen, y.to(dev), m, lam)[1].cpu()))
     return np.array([one(o) for o in patches])
 
 # %% ../nbs/06_adapt.ipynb #06-036
-def _loss(gen, hi, m): # generator, fine patches, their `SliceModel`
-    y = m.scan(hi,3); g,z = finish(gen, y, m)
+def _loss(gen, hi, m, lam): # generator, fine patches, their `SliceModel`, of the data consistency
+    y = m.scan(hi,3); g,z = finish(gen, y, m, lam)
     soft = lambda o: torch.sqrt((o-hi)**2 + 1e-4).mean()
     return soft(z) + .2*soft(g)
 
 # %% ../nbs/06_adapt.ipynb #06-038
 @torch.enable_grad()
-def _learn(gen, lessons, parts, lr, bs, seed, done): # `done(k)`: how much of the run is over after k steps, 0 to 1
+def _learn(gen, lessons, lam, parts, lr, bs, seed, done): # `done(k)`: how much of the run is over after k steps, 0 to 1
     "Train `gen` in place; the number of steps"
     rng,dev,k = np.random.default_rng(seed),next(gen.parameters()).device,0
     gen.requires_grad_(False)
@@ -120,7 +122,7 @@ def _learn(gen, lessons, parts, lr, bs, seed, done): # `done(k)`: how much of th
     opt = torch.optim.Adam(ps)
     while (p := done(k))<1:
         for o in opt.param_groups: o['lr'] = lr*min(1,(k+1)/10)*(1+math.cos(math.pi*p))/2
-        loss = _loss(gen, torch.cat([lessons.draw(rng) for _ in range(bs)]).to(dev), lessons.m)
+        loss = _loss(gen, torch.cat([lessons.draw(rng) for _ in range(bs)]).to(dev), lessons.m, lam)
         opt.zero_grad(); loss.backward()
         torch.nn.utils.clip_grad_norm_(ps, .3); opt.step(); k += 1
     for o in gen.parameters(): o.requires_grad_().grad = None
@@ -138,6 +140,7 @@ def adapt(gen,         # `SliceGenerator` in evaluation mode
           x,           # the scan as `gen` restored it, normalised, `(1,H,N,D)`
           sm,          # `SliceModel` of the scan
           minutes=2.,  # that it may take
+          lam=.05,     # of the data consistency, as the scan was finished with
           seed=0,      # of the patches
           steps=None,  # exactly so many steps instead
           axes=(1,3),  # tensor axes that are fine in the scan, as `turn` takes them
@@ -151,8 +154,8 @@ def adapt(gen,         # `SliceGenerator` in evaluation mode
     lessons = Lessons(x, sm, axes); patches = lessons.judges() if lessons.train else []
     if len(patches)<3 or lessons.m.n<3: return gen, rep | dict(seconds=round(time.time()-start,1), why='the scan is too small to learn from one part and be judged on another')
     new = copy.deepcopy(gen).to(memory_format=torch.channels_last_3d)
-    mark = time.time(); before = gains(new, patches, lessons.m)
+    mark = time.time(); before = gains(new, patches, lessons.m, lam)
     begin = time.time(); left = 60*minutes - (begin-start) - (begin-mark)     # the judges come once more
-    k = _learn(new, lessons, parts, lr, bs, seed, lambda k: k/steps if steps else 1 if steps==0 or left<=0 else (time.time()-begin)/left)
-    rep |= dict(steps=k) | _verdict(before, gains(new, patches, lessons.m))
+    k = _learn(new, lessons, lam, parts, lr, bs, seed, lambda k: k/steps if steps else 1 if steps==0 or left<=0 else (time.time()-begin)/left)
+    rep |= dict(steps=k) | _verdict(before, gains(new, patches, lessons.m, lam))
     return (new if rep['kept'] else gen), rep | dict(seconds=round(time.time()-start,1), why='' if rep['kept'] else 'no gain on the held-out patches beyond twice its standard error')

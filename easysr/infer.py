@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['resample_axis', 'noise_level', 'trust', 'agree', 'halo', 'tiles', 'around', 'Cut', 'generate', 'tile_size', 'patient',
-           'MRIInference', 'Result', 'centre', 'deviation', 'tissue', 'peak_gb', 'positive', 'super_resolve',
-           'out_name', 'find_inputs', 'same_name', 'join', 'told', 'write_text', 'cubic_of', 'unexplained', 'qc',
-           'aligned', 'share', 'together', 'each', 'table', 'cohort_page', 'main']
+           'MRIInference', 'Result', 'centre', 'deviation', 'tissue', 'positive', 'super_resolve', 'out_name',
+           'find_inputs', 'same_name', 'join', 'told', 'write_text', 'cubic_of', 'unexplained', 'qc', 'aligned',
+           'share', 'together', 'each', 'table', 'cohort_page', 'main']
 
 # %% ../nbs/03_infer.ipynb #03-003
 import argparse, glob, hashlib, itertools, json, os, sys, time
@@ -19,7 +19,7 @@ from tqdm import tqdm
 import easysr
 from .data import HeaderError, Normaliser, check_header, read_volume, volumes, write_volume, sidecar, find_volumes, nifti, through_plane, to_frame, from_frame
 from .slices import SliceModel, slice_model, profiles, along, grid_size, regrid_affine
-from .models import ResnetGenerator, SliceGenerator, load_generator, pick_device, resample_width, tissue_mean, widen, settle
+from .models import ResnetGenerator, SliceGenerator, load_generator, peak_gb, pick_device, resample_width, tissue_mean, widen, settle
 from .metrics import foreground
 
 # %% ../nbs/03_infer.ipynb #03-008
@@ -214,7 +214,7 @@ def gauged(self:MRIInference,
     "`sm` with slices as wide as the scan shows them"
     if self.thickness or self.profile!='gaussian' or not isinstance(self.gen,SliceGenerator): return sm
     w = self.gen.measure(centre(y).to(self.device), sm.pos.to(self.device))
-    return SliceModel(sm.n, sm.spacing, sm.N, sm.fine, w*sm.spacing)
+    return SliceModel(sm.n, sm.spacing, sm.N, sm.fine, w*sm.spacing) if w else sm
 
 # %% ../nbs/03_infer.ipynb #03-052
 @patch
@@ -249,13 +249,6 @@ def _stats(x, mask): # numbers of the intensities in a mask
     q = x[::max(1,x.numel()//1_000_000)].quantile(torch.tensor([.01,.5,.99])).tolist() if x.numel() else [0.]*3
     return dict(mean=round(x.mean().item(),4), p1=round(q[0],4), median=round(q[1],4), p99=round(q[2],4))
 
-def peak_gb(device): # torch device
-    "Most memory that this process has used so far (GB)"
-    if device.type=='cuda': return torch.cuda.max_memory_allocated(device)/1e9
-    try: import resource
-    except ImportError: return 0.                                                 # Windows keeps no such record
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss*(1 if sys.platform=='darwin' else 1024)/1e9
-
 def _geometry(vol): # where a volume lies
     return dict(shape=list(vol.spatial_shape), spacing=[round(float(o),6) for o in vol.spacing], affine=np.asarray(vol.affine).round(6).tolist())
 
@@ -271,7 +264,7 @@ def report(self:MRIInference,
     "What was done to a scan"
     return dict(easysr=easysr.__version__, torch=torch.__version__, torchio=version('torchio'), model=self.gen.info, device=str(self.device),
                 options=self.options(), input=_geometry(vol), output=_geometry(out), through_plane=through_plane(vol),
-                slices=sm and dict(spacing=round(sm.spacing,6), thickness=round(sm.thickness,6), measured=self.thickness is None and self.profile=='gaussian', profile=getattr(sm.profile,'__name__',sm.profile), ratio=round(sm.ratio,4)),
+                slices=sm and dict(spacing=round(sm.spacing,6), thickness=round(sm.thickness,6), profile=getattr(sm.profile,'__name__',sm.profile), ratio=round(sm.ratio,4)),
                 intensities=dict(input=_stats(scan.data, masks[0]), output=_stats(out.data, masks[1])), gb=round(peak_gb(self.device),2),
                 warnings=list(vol.get('warnings') or []), **measured)
 
@@ -300,7 +293,7 @@ def fit(self:MRIInference,
     r = self.restore(y, sm, mask, level)
     if not self.adapt: return r,{}
     from easysr.adapt import adapt
-    gen,rep = adapt(self.gen, r['x'], sm, self.adapt)
+    gen,rep = adapt(self.gen, r['x'], sm, self.adapt, r['lam'])
     return (self.restore(y, sm, mask, level, gen) | dict(bound=r['bound']) if rep['kept'] else r),dict(adapt=rep)
 
 # %% ../nbs/03_infer.ipynb #03-068
@@ -317,7 +310,7 @@ def __call__(self:MRIInference,
     norm,mask = Normaliser(scan.data),to_frame(tissue(scan),axis)
     y = to_frame(norm(scan.data.float()),axis).contiguous()
     level = (y[mask].mean() + max(norm.offset,0)/norm.gain).item()
-    sm = self.gauged(y, sm); r,adapted = self.fit(y, sm, mask, level)
+    given,sm = sm,self.gauged(y, sm); r,adapted = self.fit(y, sm, mask, level)
     x,wide = r['x'],sm.interpolate(mask.float(),2,'linear')>.5
     if vol.data.min()>=0: x = positive(x, y, sm, r['lam'], norm(0.))
     affine = regrid_affine(scan.affine, axis, self.spacing)
@@ -326,6 +319,7 @@ def __call__(self:MRIInference,
     off = lambda v: round(((sm.scan(v,2)-y)[mask].pow(2).mean().sqrt()/level).item(), 6)
     rep = self.report(vol, out, scan, masks, sm, lam=round(r['lam'],6), noise=round(float(r['sigma']/level),6), residual=dict(cubic=off(sm.interpolate(y,2)), guess=off(r['g']), output=off(x)),
                       **adapted, seconds=round(time.time()-start,2))
+    rep['slices']['measured'] = sm is not given
     rep['warnings'] += r['said'] + [f"seen through the slice model the output differs from the scan by {rep['residual']['output']:.1%}; is the thickness right?"]*(rep['residual']['output']>.02)
     return Result(out, None if r['bound'] is None else image(deviation(r['bound'],norm.gain)), rep, masks)
 

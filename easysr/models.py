@@ -6,10 +6,10 @@
 __all__ = ['weights', 'ResnetBlock', 'DeUpBlock', 'ResnetGenerator', 'widen', 'resample_width', 'see', 'cubic', 'pseudo_inverse',
            'settle', 'fold', 'unfold', 'prime', 'SliceGenerator', 'tissue_mean', 'explain', 'steps',
            'PatchDiscriminator', 'save_checkpoint', 'load_checkpoint', 'model_path', 'load_generator', 'build',
-           'pick_device']
+           'pick_device', 'peak_gb']
 
 # %% ../nbs/01_models.ipynb #01-003
-import hashlib, io, os, torch, torch.nn.functional as F
+import hashlib, io, os, sys, torch, torch.nn.functional as F
 from pathlib import Path
 from torch import nn
 from fastcore.basics import patch
@@ -222,11 +222,11 @@ def clues(self:SliceGenerator,
 @patch
 def measure(self:SliceGenerator,
             y, pos    # as `clues` takes them
-           )->float:
+           )->float:   # None where it cannot be told
     "FWHM of the slice profile over the slices' spacing, between 0.5 and 1.2"
-    if y.shape[2]<3 or (y>.15).sum()<500 or not self.gauge.any(): return 1.
+    if y.shape[2]<3 or (y>.15).sum()<500 or not self.gauge.any(): return None
     w = (self.clues(y,pos) @ self.gauge).exp().item()
-    return min(max(w,.5),1.2) if w==w else 1.
+    return min(max(w,.5),1.2) if w==w else None
 
 # %% ../nbs/01_models.ipynb #01-060
 class PatchDiscriminator(nn.Module):
@@ -315,3 +315,11 @@ def pick_device(device='auto'): # 'auto', 'cpu', 'cuda', 'cuda:1', 'mps'
         try: return torch.zeros(1, device=device).device
         except (RuntimeError, AssertionError, NotImplementedError): raise ValueError(f"device '{device}' cannot be used here; use auto or cpu") from None
     return torch.device('cuda' if torch.cuda.is_available() else 'mps' if torch.backends.mps.is_available() else 'cpu')
+
+# %% ../nbs/01_models.ipynb #01-079
+def peak_gb(device): # torch device
+    "Most memory used so far (GB), 0 where the system keeps no record"
+    if device.type=='cuda': return torch.cuda.max_memory_allocated(device)/1e9
+    try: import resource
+    except ImportError: return 0.                    # Windows
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss*(1 if sys.platform=='darwin' else 1024)/1e9

@@ -6,10 +6,10 @@
 __all__ = ['gans', 'generators', 'choices', 'charbonnier', 'fair', 'consistency', 'gradients', 'pinball', 'd_hinge', 'g_hinge',
            'accuracy', 'spectral', 'r1_penalty', 'TrainConfig', 'pick_amp', 'rank', 'world', 'share', 'over_ranks',
            'any_rank', 'start_ranks', 'new_generator', 'new_discriminator', 'predict', 'complete', 'fit_sizes',
-           'Trainer', 'StopFit', 'Schedule', 'Average', 'Diverged', 'restore', 'validate', 'Validate', 'peak_gb',
-           'Only', 'versions', 'written', 'write_whole', 'best_row', 'Checkpoint', 'Recorder', 'Pictures', 'Progress',
-           'Board', 'Signals', 'fit_gauge', 'Gauge', 'fit', 'read_config', 'effective', 'check_training', 'listed',
-           'sides', 'dry_run', 'resume_command', 'main']
+           'Trainer', 'StopFit', 'Schedule', 'Average', 'Diverged', 'restore', 'validate', 'Validate', 'Only',
+           'versions', 'written', 'write_whole', 'best_row', 'Checkpoint', 'Recorder', 'Pictures', 'Progress', 'Board',
+           'Signals', 'fit_gauge', 'Gauge', 'fit', 'read_config', 'effective', 'check_training', 'listed', 'sides',
+           'dry_run', 'resume_command', 'main']
 
 # %% ../nbs/02_train.ipynb #02-003
 import argparse, copy, csv, difflib, inspect, io, json, math, os, shlex, signal, sys, threading, time
@@ -25,7 +25,7 @@ from fastcore.imports import in_notebook
 from tqdm.auto import tqdm
 from .data import MRIDataset, HeaderError, Normaliser, check_header, read_volume, find_volumes, read_manifest, split_subjects, subject, training_faults, thicken, to_frame, from_frame
 from .slices import SliceModel, world_axis
-from .models import pick_device, resample_width, see, explain, tissue_mean, SliceGenerator, ResnetGenerator, PatchDiscriminator, load_generator, load_checkpoint, save_checkpoint
+from .models import pick_device, peak_gb, resample_width, see, explain, tissue_mean, SliceGenerator, ResnetGenerator, PatchDiscriminator, load_generator, load_checkpoint, save_checkpoint
 from .metrics import foreground, psnr, ssim, hfen
 from .view import compare, plot_history
 
@@ -159,7 +159,7 @@ class TrainConfig:
     eps:float    = 1e-2   # of the pixel loss (Charbonnier); 0 gives L1
     consist:float= .1     # weight of the slice-consistency loss
     grad:float   = 0.     # weight of the gradient loss
-    bound:float  = 1.     # weight of the loss of the bound, which moves nothing but the bound
+    bound:float  = .1     # weight of the loss of the bound, which moves nothing but the bound
     lam:float    = .02    # of the data consistency, for a generator without an opinion of its own
     adv:float    = 2e-4   # weight of the adversarial loss
     gan:str      = 'hinge' # adversarial loss: hinge, lsgan, relativistic
@@ -272,7 +272,7 @@ def complete(g, lam,    # as `predict` gives them, its first two
              width=None,# as `predict` takes it
              fixed=.02  # lambda where the generator has no opinion
             ):          # `(B,1,H,N,D)`
-    "The guess made consistent with the scan, as `super_resolve` does it"
+    "The guess made consistent with the scan, as far as the generator trusts it"
     return m.correct(g, y, 3, fixed) if lam is None else explain(g, y, see(m.pos, m.n, width or m.width), lam)
 
 # %% ../nbs/02_train.ipynb #02-083
@@ -518,14 +518,6 @@ class Validate:
         t.rows[-1].update({f'val_{k}':v for k,v in over_ranks(scores, len(mine)).items()})
 
 # %% ../nbs/02_train.ipynb #02-145
-def peak_gb(device): # torch device
-    "Most memory used so far (GB)"
-    if device.type=='cuda': return torch.cuda.max_memory_allocated(device)/1e9
-    try: import resource
-    except ImportError: return math.nan              # Windows
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss*(1 if sys.platform=='darwin' else 1024)/1e9
-
-# %% ../nbs/02_train.ipynb #02-148
 @patch
 def epoch(self:Trainer,
           ds     # `MRIDataset`
@@ -543,12 +535,12 @@ def epoch(self:Trainer,
     self('after_epoch')
     return self.rows[-1]
 
-# %% ../nbs/02_train.ipynb #02-150
+# %% ../nbs/02_train.ipynb #02-147
 @patch
 def _loader(self:Trainer, ds, batches):
     return torch.utils.data.DataLoader(ds, batch_sampler=batches, num_workers=self.cfg.workers, pin_memory=self.device.type=='cuda')
 
-# %% ../nbs/02_train.ipynb #02-153
+# %% ../nbs/02_train.ipynb #02-150
 @patch
 def fit(self:Trainer,
         ds     # `MRIDataset`
@@ -562,7 +554,7 @@ def fit(self:Trainer,
     finally: self('cleanup')
     return self
 
-# %% ../nbs/02_train.ipynb #02-155
+# %% ../nbs/02_train.ipynb #02-152
 class Only:
     "Ends the run after so many steps"
     order = 80
@@ -570,11 +562,11 @@ class Only:
     def after_step(self, t):
         if t.done>=self.n: raise StopFit
 
-# %% ../nbs/02_train.ipynb #02-159
+# %% ../nbs/02_train.ipynb #02-156
 def versions(): # of the packages that shape a run
     return {k:version(k) for k in ('torch','torchio','numpy')} | dict(python=sys.version.split()[0])
 
-# %% ../nbs/02_train.ipynb #02-161
+# %% ../nbs/02_train.ipynb #02-158
 @patch
 def save(self:Trainer,
          path,   # file to write
@@ -585,7 +577,7 @@ def save(self:Trainer,
     return written(path, lambda: save_checkpoint(path, self.ema, cfg=asdict(self.cfg), done=self.done, rows=self.rows, sums=self.sums, skipped=self.skipped,
         rng=torch.get_rng_state(), versions=versions(), run={k:v.state_dict() for k,v in parts.items()}, **info))
 
-# %% ../nbs/02_train.ipynb #02-163
+# %% ../nbs/02_train.ipynb #02-160
 def written(path, # file
             write # function that writes it
            ):     # what that returns
@@ -595,7 +587,7 @@ def written(path, # file
         why = getattr(e,'strerror',None) or str(e).splitlines()[0]
         raise OSError(f"{Path(path).name}: could not be written in {Path(path).parent.absolute()} ({why}); mend that; the last checkpoint, if there is one, is whole, and --resume goes on from it") from None
 
-# %% ../nbs/02_train.ipynb #02-165
+# %% ../nbs/02_train.ipynb #02-162
 def write_whole(path, # file
                 data  # bytes
                ):
@@ -606,7 +598,7 @@ def write_whole(path, # file
         os.replace(part, path)
     finally: part.unlink(missing_ok=True)
 
-# %% ../nbs/02_train.ipynb #02-168
+# %% ../nbs/02_train.ipynb #02-165
 def _differ(old, # saved configuration, a dict
             cfg  # `TrainConfig` of now
            ):    # words
@@ -614,7 +606,7 @@ def _differ(old, # saved configuration, a dict
     now,old = asdict(cfg),dict(model='slice', dnorm='batch') | old     # what runs had before they could choose
     return [f"{k} {old[k]}, not {now[k]}" for k in ('model','ngf','blocks','tail','ndf','dnorm') if old.get(k,now[k])!=now[k]]
 
-# %% ../nbs/02_train.ipynb #02-170
+# %% ../nbs/02_train.ipynb #02-167
 @patch
 def load(self:Trainer,
          path # checkpoint of `Trainer.save`
@@ -629,12 +621,12 @@ def load(self:Trainer,
     if 'rng' in d: torch.set_rng_state(d['rng'])
     return d
 
-# %% ../nbs/02_train.ipynb #02-174
+# %% ../nbs/02_train.ipynb #02-171
 def best_row(rows): # of the table
     "The row of the best epoch, the first of equals"
     return max(rows, key=lambda r: (round(r.get('val_psnr',-math.inf),2), -r.get('val_consist',0.)))
 
-# %% ../nbs/02_train.ipynb #02-176
+# %% ../nbs/02_train.ipynb #02-173
 class Checkpoint:
     "Writes `latest.pth`, `best.pth`, `final.pth`, and the last few epochs"
     order = 30
@@ -651,7 +643,7 @@ class Checkpoint:
         for o in sorted(self.out.glob('epoch_*.pth'))[:-self.keep or None]: o.unlink()
     def after_fit(self, t): self.weights(t, 'final.pth', t.rows[-1])
 
-# %% ../nbs/02_train.ipynb #02-180
+# %% ../nbs/02_train.ipynb #02-177
 class Recorder:
     "Writes the table `history.csv` and its curves `curves.png`"
     order = 20
@@ -663,7 +655,7 @@ class Recorder:
         written(self.out/'history.csv', lambda: write_whole(self.out/'history.csv', s.getvalue().encode()))
         written(self.out/'curves.png', lambda: plot_history(t.rows, self.out/'curves.png'))
 
-# %% ../nbs/02_train.ipynb #02-182
+# %% ../nbs/02_train.ipynb #02-179
 class Pictures:
     "Draws one validation animal after each epoch"
     order = 40
@@ -676,7 +668,7 @@ class Pictures:
         fn = self.out/f"epoch_{t.rows[-1]['epoch']:03d}.png"
         written(fn, lambda: compare({'lo':o['lo'], 'sr':o['sr'], 'hi':self.vol}, diff='hi', path=fn))
 
-# %% ../nbs/02_train.ipynb #02-185
+# %% ../nbs/02_train.ipynb #02-182
 class Progress:
     "A bar for the steps, a line for each epoch"
     order = 60
@@ -691,14 +683,14 @@ class Progress:
     def cleanup(self, t):
         if self.bar is not None: self.bar.close()
 
-# %% ../nbs/02_train.ipynb #02-187
+# %% ../nbs/02_train.ipynb #02-184
 def _line(row, cfg): # one line for the eye
     s = (f"epoch {row['epoch']:3d}/{cfg.epochs}  pixel {row['pixel']:.4f}  consist {row['consist']:.4f}  adv {row['adv']:+.3f}  "
          f"D {row['d_real']:+.2f}/{row['d_fake']:+.2f} {row['d_acc']:.0%}")
     if 'val_psnr' in row: s += f"  PSNR {row['val_psnr']:.2f} dB (cubic {row['val_cubic_psnr']:.2f})  SSIM {row['val_ssim']:.3f}  HFEN {row['val_hfen']:.3f}"
     return s + (f"  {row['skipped']} skipped" if row['skipped'] else '') + f"  {row['seconds']:.0f} s  {row['images_s']:.1f} img/s  {row['gb']:.1f} GB"
 
-# %% ../nbs/02_train.ipynb #02-190
+# %% ../nbs/02_train.ipynb #02-187
 class Board:
     "Writes the row of each epoch for TensorBoard, if it is installed"
     order = 50
@@ -712,7 +704,7 @@ class Board:
     def cleanup(self, t):
         if getattr(self,'writer',None): self.writer.close()
 
-# %% ../nbs/02_train.ipynb #02-194
+# %% ../nbs/02_train.ipynb #02-191
 class Signals:
     "On SIGINT or SIGTERM: end the step, save, stop"
     order = 90
@@ -727,7 +719,7 @@ class Signals:
     def cleanup(self, t):
         for s,f in self.old.items(): signal.signal(s, f)
 
-# %% ../nbs/02_train.ipynb #02-196
+# %% ../nbs/02_train.ipynb #02-193
 @patch
 def after_step(self:Signals,
                t): # `Trainer`
@@ -741,7 +733,7 @@ def after_step(self:Signals,
 @patch
 def after_epoch(self:Signals, t): self.after_step(t)
 
-# %% ../nbs/02_train.ipynb #02-198
+# %% ../nbs/02_train.ipynb #02-195
 def fit_gauge(gen,     # `SliceGenerator`; its gauge is set
               vols,    # as `MRIDataset` takes them
               scans=200,# simulated from them
@@ -758,7 +750,7 @@ def fit_gauge(gen,     # `SliceGenerator`; its gauge is set
     gen.gauge.copy_(w)
     return (X@w-t).pow(2).mean().sqrt().item()
 
-# %% ../nbs/02_train.ipynb #02-200
+# %% ../nbs/02_train.ipynb #02-197
 class Gauge:
     "Fits the gauge of `best.pth` and `final.pth` at the end of a run"
     order = 40
@@ -770,7 +762,7 @@ class Gauge:
             fit_gauge(g, self.vols, t.cfg.gauge, t.cfg.seed, **t.cfg.pairs)
             written(path, lambda: save_checkpoint(path, g, **{k:v for k,v in d.items() if k not in ('kind','config','state')}))
 
-# %% ../nbs/02_train.ipynb #02-202
+# %% ../nbs/02_train.ipynb #02-199
 def fit(cfg,          # `TrainConfig`
         train,        # files, folder or ScalarImages, isotropic
         val,          # ScalarImages of other animals, isotropic
@@ -794,20 +786,20 @@ def fit(cfg,          # `TrainConfig`
         written(out/'config.json', made)
     return t.fit(ds)
 
-# %% ../nbs/02_train.ipynb #02-204
+# %% ../nbs/02_train.ipynb #02-201
 def _told_versions(d, log): # checkpoint
     "Say which package has changed since; the weights will then agree only about"
     for k,v in versions().items():
         if d.get('versions',{}).get(k,v)!=v: log(f"note: the run began with {k} {d['versions'][k]}, this is {v}")
 
-# %% ../nbs/02_train.ipynb #02-215
+# %% ../nbs/02_train.ipynb #02-212
 def _yes(s): # a word
     "True or False"
     if s.lower() in ('1','true','yes','on'): return True
     if s.lower() in ('0','false','no','off'): return False
     raise argparse.ArgumentTypeError(f"'{s}' is neither yes nor no")
 
-# %% ../nbs/02_train.ipynb #02-217
+# %% ../nbs/02_train.ipynb #02-214
 def _parser():
     "Options of `easysr_train`: those of the run, and every field of `TrainConfig`"
     p = argparse.ArgumentParser('easysr_train', description='Train a super-resolution GAN on isotropic rat or mouse brain volumes.', argument_default=argparse.SUPPRESS, allow_abbrev=False)
@@ -825,7 +817,7 @@ def _parser():
         p.add_argument(f'--{f.name}', type=kinds.get(f.type,f.type), metavar=f.type.__name__.upper(), help=f"{doc.get(f.name) or ''} (default {default})")
     return p
 
-# %% ../nbs/02_train.ipynb #02-220
+# %% ../nbs/02_train.ipynb #02-217
 def read_config(path): # YAML or JSON file of `TrainConfig`'s fields
     "The options in `path`"
     import yaml
@@ -840,7 +832,7 @@ def read_config(path): # YAML or JSON file of `TrainConfig`'s fields
         except (TypeError,ValueError): raise ValueError(f"{path.name}: {k} is '{v}', and must be of kind {known[k].__name__}") from None
     return d
 
-# %% ../nbs/02_train.ipynb #02-223
+# %% ../nbs/02_train.ipynb #02-220
 def effective(a): # parsed options
     "The `TrainConfig` asked for: defaults, then the file, then the run that is resumed, then the command line"
     old = load_checkpoint(Path(a.out)/'latest.pth').get('cfg',{}) if a.resume else {}
@@ -848,7 +840,7 @@ def effective(a): # parsed options
     said = {f.name:getattr(a,f.name) for f in fields(TrainConfig) if hasattr(a,f.name)}
     return TrainConfig(**(read_config(a.config) if a.config else {}) | {k:v for k,v in old.items() if k in {f.name for f in fields(TrainConfig)}} | said)
 
-# %% ../nbs/02_train.ipynb #02-226
+# %% ../nbs/02_train.ipynb #02-223
 def check_training(vols,  # ScalarImages
                    names, # a name for each
                    log,   # told what is unusual
@@ -861,7 +853,7 @@ def check_training(vols,  # ScalarImages
     s = [max(v.spacing) for v in vols]
     if max(s) > 1.1*min(s): log(f"warning: voxels from {min(s):.3g} to {max(s):.3g} mm are mixed; ratios are counted in voxels, so each size teaches its own scale of tissue")
 
-# %% ../nbs/02_train.ipynb #02-229
+# %% ../nbs/02_train.ipynb #02-226
 def _usable(files, skip, log): # -> (files, their volumes)
     "Read `files`; one that cannot be used is refused, or with `skip` named and left out"
     good = []
@@ -873,7 +865,7 @@ def _usable(files, skip, log): # -> (files, their volumes)
     if not good: raise ValueError(f"none of {len(files)} files can be used")
     return [list(o) for o in zip(*good)]
 
-# %% ../nbs/02_train.ipynb #02-231
+# %% ../nbs/02_train.ipynb #02-228
 def listed(where, # folder, file, table, or a list of these
           )->list: # of dicts: path, animal, split ('' where nobody said)
     "The scans in `where`, from its table or by their names"
@@ -882,7 +874,7 @@ def listed(where, # folder, file, table, or a list of these
     if table.suffix.lower() in ('.csv','.tsv'): return read_manifest(table)
     return [dict(path=f, animal=subject(f), split='') for f in find_volumes(where)]
 
-# %% ../nbs/02_train.ipynb #02-234
+# %% ../nbs/02_train.ipynb #02-231
 def sides(rows,     # of `listed`, from --data
           others=(),# of `listed`, from --val
           seed=0    # of the draw, where nothing is marked
@@ -895,7 +887,7 @@ def sides(rows,     # of `listed`, from --data
     if any(r['split'] for r in rows): raise ValueError("the table marks no animal 'val'; mark one in its column split, or name others with --val")
     return split_subjects(rows, seed=seed, animal=lambda r: r['animal'])
 
-# %% ../nbs/02_train.ipynb #02-237
+# %% ../nbs/02_train.ipynb #02-234
 def _read_all(data, val, seed, skip=False, log=print): # -> rows that train, rows that validate, the volumes of each
     "What to train and to validate on, no animal on both sides"
     rows,others = listed(data),listed(val or [])
@@ -910,7 +902,7 @@ def _read_all(data, val, seed, skip=False, log=print): # -> rows that train, row
     if both := set.intersection(*({r['animal'] for r in o} for o in two)): raise ValueError(f"{', '.join(sorted(both))} would both train and validate; keep an animal on one side")
     return *two, [[read[r['path']] for r in o] for o in two]
 
-# %% ../nbs/02_train.ipynb #02-239
+# %% ../nbs/02_train.ipynb #02-236
 def dry_run(cfg,       # `TrainConfig`
             train, val, # ScalarImages
             gen=None,  # generator to start from
@@ -928,13 +920,13 @@ def dry_run(cfg,       # `TrainConfig`
     log(json.dumps(asdict(t.cfg)))
     return d
 
-# %% ../nbs/02_train.ipynb #02-242
+# %% ../nbs/02_train.ipynb #02-239
 def resume_command(a): # parsed options
     "The words that go on with this run"
     words = ['easysr_train', '--data', *a.data, '--out', a.out, *(['--val',*a.val] if a.val else []), *(['--skip'] if a.skip else []), '--resume']
     return (f'torchrun --nproc-per-node {world()} $(which easysr_train) ' if world()>1 else 'easysr_train ') + shlex.join(map(str,words[1:]))
 
-# %% ../nbs/02_train.ipynb #02-245
+# %% ../nbs/02_train.ipynb #02-242
 def _train(a, cfg, log): # parsed options
     if (Path(a.out)/'latest.pth').exists() and not (a.resume or a.dry): raise ValueError(f"{a.out} holds a run already; go on with it by --resume, or name another folder with --out")
     train,val,vols = _read_all(a.data, a.val, cfg.seed, a.skip, log)
@@ -945,7 +937,7 @@ def _train(a, cfg, log): # parsed options
     if a.dry: dry_run(cfg, *vols, gen, log)
     else: fit(cfg, *vols, a.out, gen, a.resume, log, resume_command(a))
 
-# %% ../nbs/02_train.ipynb #02-247
+# %% ../nbs/02_train.ipynb #02-244
 def main(argv=None): # list of words; default: the command line's
     "The command `easysr_train`"
     p = _parser(); a = p.parse_args(argv)
