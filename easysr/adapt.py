@@ -90,7 +90,7 @@ def finish(gen, # `SliceGenerator`
           )->tuple: # (guess, finished volume), both `(B,1,H,N,D)`
     "The generator's guess, and the same made consistent with the slices"
     g = gen(y, m.pos.float(), m.width)
-    return g, explain(g, y, see(m.pos, m.n, m.width), torch.full((len(y),), lam).to(g))
+    return g, explain(g, y, see(m.pos, m.n, m.width), lam)
 
 # %% ../nbs/06_adapt.ipynb #06-032
 @torch.no_grad()

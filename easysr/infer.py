@@ -19,7 +19,7 @@ from tqdm import tqdm
 import easysr
 from .data import HeaderError, Normaliser, check_header, read_volume, volumes, write_volume, sidecar, find_volumes, nifti, through_plane, to_frame, from_frame
 from .slices import SliceModel, slice_model, profiles, along, grid_size, regrid_affine
-from .models import ResnetGenerator, SliceGenerator, load_generator, peak_gb, pick_device, resample_width, tissue_mean, widen, settle
+from .models import ResnetGenerator, SliceGenerator, load_generator, peak_gb, pick_device, resample_width, widen, settle
 from .metrics import foreground
 
 # %% ../nbs/03_infer.ipynb #03-008
@@ -62,10 +62,11 @@ def agree(y, g,    # scan and guess, tensors in the networks' frame
           limit    # largest root mean square difference to allow, in the unit of `y`
          )->float:
     "The largest lambda up to `lam` at which the output agrees with the scan within `limit`"
-    K,r = sm.A@sm.A.T, y - sm.scan(g,-2)
-    left = lambda l: along(l*torch.linalg.inv(K + l*torch.eye(sm.n).to(K)), r, -2)[mask].pow(2).mean().sqrt()
-    while lam>1e-5 and mask.any() and left(lam)>limit: lam *= .7
-    return lam
+    K,r = sm.A@sm.A.T, y - sm.scan(g,-2); inside = mask.float()
+    fits = lambda l: (along(l*torch.linalg.inv(K + l*torch.eye(sm.n).to(K)), r, -2)*inside).pow(2).sum() <= inside.sum()*limit**2
+    low,high = 0,40                                                        # lam*.7**40: nothing is smaller
+    while low<high: low,high = (low,mid) if fits(lam*.7**(mid := (low+high)//2)) else (mid+1,high)
+    return lam*.7**low
 
 # %% ../nbs/03_infer.ipynb #03-023
 def halo(gen): # generator
@@ -102,11 +103,12 @@ class Cut:
     def inverse(self, x): return x*self.gain + self.low
 
 # %% ../nbs/03_infer.ipynb #03-032
-def _call(gen, x, sm, bound, cut): # generator, part of the scan `(1,1,H,W,D)`, scaling or None -> guess, doubt, bound; the last two may be None
+def _call(gen, x, sm, bound, cut): # generator, part of the scan `(1,1,H,W,D)`, scaling or None -> guess, and bound or None
     x = x.to(next(gen.parameters()).device, memory_format=torch.channels_last_3d); read = lambda o: resample_width(o, 3*sm.pos.float()+1)[0]
-    if cut: return cut.inverse(read(gen(cut(x)))) + sm.interpolate((x-cut.inverse(cut(x)))[0],2),None,None
-    if not isinstance(gen,SliceGenerator): return read(gen(x)),None,None
-    return ([o[0] for o in gen(x, sm.pos.float(), sm.width, True, bound)]+[None])[:3]
+    if cut: return cut.inverse(read(gen(cut(x)))) + sm.interpolate((x-cut.inverse(cut(x)))[0],2),None
+    if not isinstance(gen,SliceGenerator): return read(gen(x)),None
+    o = gen(x, sm.pos.float(), sm.width, bound)
+    return (o[0][0],o[1][0]) if bound else (o[0],None)
 
 @torch.inference_mode()
 def generate(gen,        # generator
@@ -116,20 +118,19 @@ def generate(gen,        # generator
              part=None,  # what of the plane to restore, see `around`; default: all
              bound=False,# also what nine errors in ten stay below?
              half=False  # convolutions in 16 bits?
-            )->tuple:    # (guess `(1,H,N,D)` on the CPU, log lambda of the tissue or None, bound as the guess or None)
-    "The generator's guess, its doubt and its bound, tile by tile"
+            )->tuple:    # (guess `(1,H,N,D)` on the CPU, bound as the guess or None)
+    "The generator's guess and its bound, tile by tile"
     cut = Cut(y) if getattr(gen,'info',{}).get('kind')=='original EasySR' else None
     h,size,part = halo(gen)//2*2+2,(size+1)//2*2,part or (slice(0,y.shape[1]),slice(0,y.shape[3]))
     out = widen(settle(sm.pos, sm.n, max(sm.width,.3)), y[None])[0]; y = y[:,part[0],:,part[1]]
-    doubt,sure = torch.zeros((y.shape[1]+1)//2, sm.n, (y.shape[3]+1)//2),torch.zeros_like(out) if bound else None
-    pair,there = (lambda o: slice(o.start//2, (o.stop+1)//2)),(lambda o,p: slice(o.start+p.start, o.stop+p.start))
+    sure = torch.zeros_like(out) if bound and isinstance(gen,SliceGenerator) else None
+    there = lambda o,p: slice(o.start+p.start, o.stop+p.start)
     for (ri,wi,ki),(rj,wj,kj) in itertools.product(tiles(y.shape[1],size,h), tiles(y.shape[3],size,h)):
-        with torch.autocast(next(gen.parameters()).device.type, torch.float16, enabled=half): g,d,b = _call(gen, y[None,:,ri,:,rj], sm, bound, cut)
+        with torch.autocast(next(gen.parameters()).device.type, torch.float16, enabled=half): g,b = _call(gen, y[None,:,ri,:,rj], sm, bound, cut)
         at = there(wi,part[0]),there(wj,part[1])
         out[:,at[0],:,at[1]] = g[:,ki,:,kj].float().cpu()
         if b is not None: sure[:,at[0],:,at[1]] = b[:,ki,:,kj].exp().float().cpu()
-        if d is not None: doubt[pair(wi),:,pair(wj)] = d[pair(ki),:,pair(kj)].float().cpu()
-    return out, tissue_mean(doubt[None], y[None]).item() if d is not None else None, sure if b is not None else None
+    return out,sure
 
 # %% ../nbs/03_infer.ipynb #03-036
 def tile_size(gen,       # generator
@@ -169,7 +170,7 @@ class MRIInference:
                  uncertainty=False,        # also a standard deviation per voxel?
                  device='auto',            # auto, cpu, cuda, mps
                  memory=2.,                # GB the network may use
-                 tol=.005,                 # how far the output may differ from the scan, seen through `A` (fraction of the tissue's mean)
+                 tol=.003,                 # how far the output may differ from the scan, seen through `A` (fraction of the tissue's mean)
                  adapt=None,               # minutes to train on within each scan, see `easysr.adapt`
                  half=False):              # convolutions in 16 bits? for graphics cards
         for k,v in dict(spacing=spacing, thickness=thickness, memory=memory, tol=tol, adapt=adapt).items():
@@ -214,7 +215,7 @@ def gauged(self:MRIInference,
     "`sm` with slices as wide as the scan shows them"
     if self.thickness or self.profile!='gaussian' or not isinstance(self.gen,SliceGenerator): return sm
     w = self.gen.measure(centre(y).to(self.device), sm.pos.to(self.device))
-    return SliceModel(sm.n, sm.spacing, sm.N, sm.fine, w*sm.spacing) if w else sm
+    return sm if w is None or abs(np.log(w))<.18 else SliceModel(sm.n, sm.spacing, sm.N, sm.fine, w*sm.spacing)
 
 # %% ../nbs/03_infer.ipynb #03-052
 @patch
@@ -227,9 +228,9 @@ def restore(self:MRIInference,
            )->dict:   # x and g, after and before consistency, `(1,H,N,D)`; bound, as `g` or None; lam, sigma; said, a list of sentences
     "Generator, then data consistency"
     gen = gen or self.gen
-    (g,doubt,bound),said = patient(gen, y, sm, tile_size(gen, sm, self.memory), part=around(mask), bound=self.uncertainty, half=self.half)
+    (g,bound),said = patient(gen, y, sm, tile_size(gen, sm, self.memory), part=around(mask), bound=self.uncertainty, half=self.half)
     sigma = noise_level(y, mask)
-    lam = agree(y, g, sm, mask, trust(y,g,sm,mask,sigma) if doubt is None else float(np.exp(doubt)), self.tol*level)
+    lam = agree(y, g, sm, mask, trust(y,g,sm,mask,sigma), self.tol*level)
     return dict(x=sm.correct(g, y, 2, lam), g=g, bound=bound, lam=lam, sigma=sigma, said=said)
 
 # %% ../nbs/03_infer.ipynb #03-056
@@ -246,7 +247,7 @@ def tissue(vol): # ScalarImage
 
 def _stats(x, mask): # numbers of the intensities in a mask
     x = x[mask].float()
-    q = x[::max(1,x.numel()//1_000_000)].quantile(torch.tensor([.01,.5,.99])).tolist() if x.numel() else [0.]*3
+    q = x[::max(1,x.numel()//200_000)].quantile(torch.tensor([.01,.5,.99])).tolist() if x.numel() else [0.]*3
     return dict(mean=round(x.mean().item(),4), p1=round(q[0],4), median=round(q[1],4), p99=round(q[2],4))
 
 def _geometry(vol): # where a volume lies
@@ -456,9 +457,11 @@ def run(self:MRIInference,
     if d['vols'] is None: return 'unchanged'
     res = [self(v) for v in d['vols']]
     for o in (side,d['sd'],side.with_suffix('.html')): o.unlink(missing_ok=True)  # what belongs to an older output goes first
-    write_volume(join([r.volume for r in res]), d['sr'], like=path)
-    if self.uncertainty: write_volume(join([r.uncertainty for r in res]), d['sd'], like=path)
-    if page: write_text(qc(d['vols'][0], res[0], out_name(path)+(f', first of {len(res)}' if len(res)>1 else '')), side.with_suffix('.html'))
+    with ThreadPoolExecutor(1) as pool:                                           # packing goes on while the page is drawn
+        jobs = [pool.submit(write_volume, join([getattr(r,k) for r in res]), d[to], like=path) for k,to in [('volume','sr'),('uncertainty','sd')][:1+self.uncertainty]]
+        text = qc(d['vols'][0], res[0], out_name(path)+(f', first of {len(res)}' if len(res)>1 else '')) if page else None
+    for o in jobs: o.result()
+    if page: write_text(text, side.with_suffix('.html'))
     write_text(json.dumps(told(path, [r.report for r in res], d['key']), indent=1), side)
     return 'done'
 

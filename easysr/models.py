@@ -4,9 +4,8 @@
 
 # %% auto #0
 __all__ = ['weights', 'ResnetBlock', 'DeUpBlock', 'ResnetGenerator', 'widen', 'resample_width', 'see', 'cubic', 'pseudo_inverse',
-           'settle', 'fold', 'unfold', 'prime', 'SliceGenerator', 'tissue_mean', 'explain', 'steps',
-           'PatchDiscriminator', 'save_checkpoint', 'load_checkpoint', 'model_path', 'load_generator', 'build',
-           'pick_device', 'peak_gb']
+           'settle', 'fold', 'unfold', 'prime', 'SliceGenerator', 'explain', 'steps', 'PatchDiscriminator',
+           'save_checkpoint', 'load_checkpoint', 'model_path', 'load_generator', 'build', 'pick_device', 'peak_gb']
 
 # %% ../nbs/01_models.ipynb #01-003
 import hashlib, io, os, sys, torch, torch.nn.functional as F
@@ -23,8 +22,8 @@ class ResnetBlock(nn.Module):
                  norm=True): # batch normalisation after each convolution?
         super().__init__()
         bn = lambda: [nn.BatchNorm3d(onf)] if norm else []
-        self.conv_block = nn.Sequential(nn.Conv3d(inf,onf,3,padding=1), *bn(), nn.LeakyReLU(.2), nn.Conv3d(onf,onf,3,padding=1), *bn())
-    def forward(self, x): return x + self.conv_block(x)   # (B, C, H, W, D)
+        self.conv_block = nn.Sequential(nn.Conv3d(inf,onf,3,padding=1), *bn(), nn.LeakyReLU(.2,True), nn.Conv3d(onf,onf,3,padding=1), *bn())
+    def forward(self, x): return self.conv_block(x).add_(x)   # (B, C, H, W, D)
 
 # %% ../nbs/01_models.ipynb #01-012
 class DeUpBlock(nn.Module):
@@ -33,7 +32,7 @@ class DeUpBlock(nn.Module):
                  inf,  # channels in
                  onf): # channels out
         super().__init__()
-        self.deupblock = nn.Sequential(nn.ConvTranspose3d(inf,onf,(1,3,1),stride=(1,3,1)), nn.LeakyReLU(.2))
+        self.deupblock = nn.Sequential(nn.ConvTranspose3d(inf,onf,(1,3,1),stride=(1,3,1)), nn.LeakyReLU(.2,True))
     def forward(self, x): return self.deupblock(x)   # (B, C, H, W, D) -> (B, C, H, 3W, D)
 
 # %% ../nbs/01_models.ipynb #01-016
@@ -57,10 +56,11 @@ class ResnetGenerator(nn.Module):
         return self.conv3(self.deup(x + self.conv_block2(y)))                     # (B, 1, H, 3W, D)
 
 # %% ../nbs/01_models.ipynb #01-020
-def widen(M,  # (N, W), or `(B, 1, 1, N, W)` with one for each scan
+def widen(M,  # (N, W)
           x): # tensor `(B, C, H, W, D)`
     "`M` applied to every line of `x` along the width: `(B, C, H, N, D)`"
-    return M.to(x) @ x
+    y = x.permute(0,2,3,4,1); B,H,W,D,C = y.shape                          # as features lie in memory
+    return (M.to(x) @ y.reshape(B,H,W,D*C)).reshape(B,H,M.shape[-2],D,C).permute(0,4,1,2,3)
 
 def resample_width(x,    # tensor `(B, C, H, W, D)`
                    pos): # positions to read at, in units of `W`'s own samples, `(N,)`
@@ -90,10 +90,9 @@ def cubic(pos, # fine voxels' centres in units of slices, `(N,)`
 
 # %% ../nbs/01_models.ipynb #01-027
 def pseudo_inverse(A,   # `see` of the scan, `(n, N)`
-                   lam  # noise variance over variance of the guess's errors; tensor `(...)`
+                   lam  # noise variance over variance of the guess's errors
                   )->torch.Tensor:
-    "`A^T (A A^T + lam I)^-1`, `(..., N, n)`"
-    lam = torch.as_tensor(lam).to(A)[...,None,None]
+    "`A^T (A A^T + lam I)^-1`, `(N, n)`"
     return A.T @ torch.linalg.inv(A@A.T + lam*torch.eye(len(A)).to(A))
 
 def settle(pos, n, width, # as `see` takes them
@@ -136,10 +135,10 @@ class SliceGenerator(nn.Module):
         self.told  = nn.Linear(2,ngf)                                            # ratio and thickness
         self.trunk = nn.Sequential(*[ResnetBlock(ngf,ngf,norm=False) for _ in range(n_blocks)], nn.Conv3d(ngf,ngf,3,padding=1))
         self.deup  = DeUpBlock(ngf,tail)
-        self.fuse  = nn.Sequential(nn.Conv3d(tail+8,tail,3,padding=1), nn.LeakyReLU(.2))
-        self.last,self.doubt = nn.Conv3d(tail,4,3,padding=1),nn.Linear(ngf,1)
+        self.fuse  = nn.Sequential(nn.Conv3d(tail+8,tail,3,padding=1), nn.LeakyReLU(.2,True))
+        self.last  = nn.Conv3d(tail,4,3,padding=1)
         self.bound = nn.Sequential(nn.Conv3d(tail,16,3,padding=1), nn.LeakyReLU(.2), nn.Conv3d(16,4,1))
-        for o in (prime(self).last,self.doubt,self.bound[-1]): nn.init.zeros_(o.weight); nn.init.zeros_(o.bias)
+        for o in (prime(self).last,self.bound[-1]): nn.init.zeros_(o.weight); nn.init.zeros_(o.bias)
         self.register_buffer('gauge', torch.zeros(6))                            # see `measure`
     @property
     def reach(self): return 2*(2*self.config['n_blocks']+4)                      # how far it looks in plane (voxels)
@@ -153,7 +152,7 @@ def features(self:SliceGenerator,
     "What the trunk makes of the scan, `(B, C, H/2, W, D/2)`"
     step = (pos[-1]-pos[0])/(len(pos)-1) if len(pos)>1 else pos.new_ones(())
     told = self.told(torch.stack([-torch.log(step)-1.1, torch.as_tensor(thickness).to(step)-1]).to(x))
-    f = F.leaky_relu(self.head(4*(x-.5)) + told[:,None,None,None], .2)
+    f = F.leaky_relu(self.head(4*(x-.5)).contiguous(memory_format=torch.channels_last_3d) + told[:,None,None,None], .2, True)
     return f + self.trunk(f)
 
 # %% ../nbs/01_models.ipynb #01-043
@@ -162,36 +161,26 @@ def forward(self:SliceGenerator,
             x,             # thick scan, normalised, `(B, 1, H, W, D)`
             pos=None,      # fine voxels' centres in units of slices, `(N,)`; default: three a slice
             thickness=1.,  # FWHM of the slice profile over the slices' spacing
-            doubt=False,   # also give the doubt, `(B, H/2, W, D/2)`?
             bound=False):  # also give the bound, `(B, 1, H, N, D)`?
     if pos is None: pos = (torch.arange(3*x.shape[3], device=x.device)-1)/3
     H,n,D = x.shape[2:]
-    x = fold(F.pad(x, (0,D%2,0,0,0,H%2), mode='replicate') if H%2 or D%2 else x)
+    x = fold(F.pad(x, (0,D%2,0,0,0,H%2), mode='replicate') if H%2 or D%2 else x).contiguous(memory_format=torch.channels_last_3d)
     f = self.features(x, pos, thickness)
     p = pos.double().clamp(-.5, n-.5)
     with torch.autocast(x.device.type, enabled=False): plain,base = widen(cubic(p,n),x),widen(settle(p,n,max(float(thickness),.3)),x)
     t = resample_width(self.deup(f), 3*pos+1)                                    # for a ratio of 3 as it was
     t = self.fuse(torch.cat([t, 4*(plain-.5), 16*(base-plain)], 1))
     back = lambda g: unfold(g)[:,:,:H,:,:D]                                      # (B, 1, H, N, D)
-    out = [back(base + self.last(t)/64)]
-    if doubt: out.append(self.doubt(f.detach().movedim(1,-1))[...,0]-3)
-    if bound: out.append(back(self.bound(t.detach())-3))
-    return out if len(out)>1 else out[0]
+    out = back(base + self.last(t)/64)
+    return (out,back(self.bound(t.detach())-3)) if bound else out
 
 # %% ../nbs/01_models.ipynb #01-048
-def tissue_mean(doubt, # `(B, H/2, W, D/2)`
-                y      # the scan, normalised, `(B, 1, H, W, D)`
-               ):      # `(B,)`
-    "Mean of the doubt over the tissue of each scan"
-    m = F.max_pool3d((y>.15).to(doubt), (2,1,2), ceil_mode=True)[:,0]
-    return (doubt*m).sum((1,2,3))/m.sum((1,2,3)).clamp(min=1)
-
 def explain(g,    # guess `(B, C, H, N, D)`
             y,    # scan `(B, C, H, W, D)`
             A,    # `see` of the scan, `(W, N)`
-            lam): # `(B,)`
+            lam): # see `pseudo_inverse`
     "The volumes nearest to `g` that explain the scans"
-    return g + widen(pseudo_inverse(A,lam)[:,None,None], y-widen(A,g))
+    return g + widen(pseudo_inverse(A,lam), y-widen(A,g))
 
 # %% ../nbs/01_models.ipynb #01-051
 def steps(x,    # tensor `(1, H, W, D)`
@@ -213,7 +202,7 @@ def clues(self:SliceGenerator,
     "What a guess for wide slices shows of how wide they are"
     y = y.contiguous(); m = y>.15; inner = F.max_pool3d((~m).to(y), (7,1,7), 1, (3,0,3))<.5; m = inner if inner.sum()>500 else m
     g = self(y[None], pos.float(), 1.15)[0].to(y)
-    left = (y-widen(see(pos,y.shape[2],1.15),g))[m].pow(2).mean().clamp(min=1e-12).log()
+    left = (y-widen(see(pos,y.shape[2],1.15),g[None])[0])[m].pow(2).mean().clamp(min=1e-12).log()
     slope,bend,rough = steps(y,m),steps(y,m,2),steps(g, F.interpolate(m[None].to(y), size=g.shape[1:])[0]>.5)
     ratio = -((pos[-1]-pos[0])/(len(pos)-1)).log()
     return torch.stack([left, left-slope[1], (bend-slope)[[0,2]].mean(), rough[1]-(rough[0]+rough[2])/2, ratio.to(y), torch.ones_like(left)])

@@ -25,7 +25,7 @@ from fastcore.imports import in_notebook
 from tqdm.auto import tqdm
 from .data import MRIDataset, HeaderError, Normaliser, check_header, read_volume, find_volumes, read_manifest, split_subjects, subject, training_faults, thicken, to_frame, from_frame
 from .slices import SliceModel, world_axis
-from .models import pick_device, peak_gb, resample_width, see, explain, tissue_mean, SliceGenerator, ResnetGenerator, PatchDiscriminator, load_generator, load_checkpoint, save_checkpoint
+from .models import pick_device, peak_gb, resample_width, see, explain, SliceGenerator, ResnetGenerator, PatchDiscriminator, load_generator, load_checkpoint, save_checkpoint
 from .metrics import foreground, psnr, ssim, hfen
 from .view import compare, plot_history
 
@@ -115,9 +115,9 @@ def _check_names(c): # `TrainConfig`
 # %% ../nbs/02_train.ipynb #02-044
 def _check_numbers(c): # `TrainConfig`
     "Refuse a number below what it can be"
-    for k in ('epochs','steps','bs','ngf','blocks','tail','ndf','lr','lrd','limit'):
+    for k in ('epochs','steps','bs','ngf','blocks','tail','ndf','lr','lrd','lam','limit'):
         if not getattr(c,k)>0: raise ValueError(f"{k} is {getattr(c,k)}; it must be more than 0")
-    for k in ('pix','guess','told','bound','consist','grad','adv','r1','eps','lam','keep','workers','gauge'):
+    for k in ('pix','guess','told','bound','consist','grad','adv','r1','eps','keep','workers','gauge'):
         if not getattr(c,k)>=0: raise ValueError(f"{k} is {getattr(c,k)}; it must be 0 or more")
 
 # %% ../nbs/02_train.ipynb #02-046
@@ -160,7 +160,7 @@ class TrainConfig:
     consist:float= .1     # weight of the slice-consistency loss
     grad:float   = 0.     # weight of the gradient loss
     bound:float  = .1     # weight of the loss of the bound, which moves nothing but the bound
-    lam:float    = .02    # of the data consistency, for a generator without an opinion of its own
+    lam:float    = .04    # of the data consistency; drawn for each step between a fourth and four times of it
     adv:float    = 2e-4   # weight of the adversarial loss
     gan:str      = 'hinge' # adversarial loss: hinge, lsgan, relativistic
     warm:float   = .3     # part of the run before the adversarial loss begins
@@ -260,20 +260,19 @@ def predict(gen,       # one of the `generators`
             m,         # its `SliceModel`
             net=None,  # what to call; default: `gen` itself, else its compiled or distributed double
             width=None # of the profile as it is told, see `SliceModel.width`; default: the true one
-           )->tuple:   # (guess `(B,1,H,N,D)`, lambda of each scan or None, bound of the errors as the guess or None)
-    "The generator's fine volume before data consistency, how far it trusts the scan, how far itself"
+           )->tuple:   # (guess `(B,1,H,N,D)`, bound of its errors as the guess or None)
+    "The generator's fine volume before data consistency, and how far it trusts itself"
     net = gen if net is None else net
-    if isinstance(gen, ResnetGenerator): return resample_width(net(y), 3*m.pos.float()+1),None,None
-    g,doubt,bound = net(y, m.pos.float(), width or m.width, True, True)
-    return g,tissue_mean(doubt, y).exp(),bound
+    if isinstance(gen, ResnetGenerator): return resample_width(net(y), 3*m.pos.float()+1),None
+    return net(y, m.pos.float(), width or m.width, True)
 
-def complete(g, lam,    # as `predict` gives them, its first two
+def complete(g,         # guess, as `predict` gives it
              y, m,      # as `predict` takes them
              width=None,# as `predict` takes it
-             fixed=.02  # lambda where the generator has no opinion
+             lam=.04    # of the data consistency
             ):          # `(B,1,H,N,D)`
-    "The guess made consistent with the scan, as far as the generator trusts it"
-    return m.correct(g, y, 3, fixed) if lam is None else explain(g, y, see(m.pos, m.n, width or m.width), lam)
+    "The guess made consistent with the scan"
+    return explain(g, y, see(m.pos, m.n, width or m.width), lam)
 
 # %% ../nbs/02_train.ipynb #02-083
 def fit_sizes(cfg, # `TrainConfig`
@@ -386,6 +385,11 @@ def width(self:Trainer,
     if self.cfg.told and rng.random()<.2: return float(rng.uniform(.6, 1.2))
     return float(np.clip(m.width*np.exp(rng.normal(0,self.cfg.told)), .3, 1.5))
 
+@patch
+def lam(self:Trainer)->float:
+    "Lambda of the data consistency in this step"
+    return float(self.cfg.lam*4**np.random.default_rng([self.cfg.seed, 6, self.done]).uniform(-1,1))
+
 # %% ../nbs/02_train.ipynb #02-110
 @patch
 def g_loss(self:Trainer,
@@ -456,8 +460,8 @@ def step(self:Trainer,
     lo,hi,weight,skipped = put(lo),put(hi),self.adv_at(self.done),self.skipped
     self('before_step')
     width = self.width(m)
-    with self.autocast(): g,lam,bound = predict(self.gen, lo, m, self.net_g, width)
-    g = g.to(hi); x = complete(g, None if lam is None else lam.to(hi), lo, m, width, self.cfg.lam)
+    with self.autocast(): g,bound = predict(self.gen, lo, m, self.net_g, width)
+    g = g.to(hi); x = complete(g, lo, m, width, self.lam())
     self.disc.requires_grad_(False)
     L = self.g_loss(g, x, hi, m, weight, bound)
     self._update(L['g'], self.gen, self.opt_g, self.scale_g, self.cfg.clip)
@@ -481,15 +485,15 @@ def _add(self:Trainer, L):
 def restore(gen,        # generator
             vol,        # isotropic ScalarImage
             ratio=3.,   # fine voxels per slice
-            lam=.01     # of the data consistency, for a generator without an opinion
+            lam=.02     # of the data consistency
            )->tuple:    # ({lo, cubic, sr} as ScalarImages, slice consistency of `gen` alone (L1, normalised))
     "`vol` scanned with thick slices, and what becomes of it"
     axis = world_axis(vol.affine); fine = vol.spacing[axis]
     lo = thicken(vol, ratio*fine, axis=axis); y = to_frame(lo.data, axis)
     norm,m = Normaliser(y),SliceModel(y.shape[2], ratio*fine, vol.spatial_shape[axis], fine)
     y = norm(y); yd = y[None].to(next(gen.parameters()).device)
-    g,trust,_ = predict(gen, yd, m); g = g.float()
-    sr = complete(g, trust, yd, m, fixed=lam)[0].cpu()
+    g = predict(gen, yd, m)[0].float()
+    sr = complete(g, yd, m, lam=lam)[0].cpu()
     back = lambda x: tio.ScalarImage(tensor=from_frame(norm.inverse(x).float(), axis), affine=vol.affine)
     return dict(lo=lo, cubic=back(m.interpolate(y,2)), sr=back(sr)), (m.scan(g,3)-yd).abs().mean().item()
 
@@ -497,7 +501,7 @@ def restore(gen,        # generator
 def validate(gen,        # generator
              vols,       # isotropic ScalarImages
              ratio=3.,   # fine voxels per slice
-             lam=.01     # of the data consistency, for a generator without an opinion
+             lam=.02     # of the data consistency
             )->dict:     # psnr and cubic_psnr (dB), ssim, hfen, consist (L1, normalised): means over animals
     "Scores of `gen`, and of cubic interpolation, on whole animals"
     rows = []
@@ -747,6 +751,8 @@ def fit_gauge(gen,     # `SliceGenerator`; its gauge is set
         if (y>.15).sum()>500 and c.isfinite().all(): rows.append(c.cpu()); widths.append(math.log(m.width))
     X,t = torch.stack(rows).double(),torch.tensor(widths).double()
     w = torch.linalg.solve(X.T@X + 1e-3*len(X)*torch.eye(6), X.T@t)              # a touch of ridge
+    s,one = X@w,torch.eye(6).double()[5]; slope = (s-s.mean())@(t-t.mean())/((t-t.mean())@(t-t.mean())).clamp(min=1e-6)
+    w = w/slope + one*(t.mean()-s.mean()/slope)
     gen.gauge.copy_(w)
     return (X@w-t).pow(2).mean().sqrt().item()
 

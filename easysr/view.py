@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PLANES', 'LETTERS', 'Cut', 'cut', 'robust_window', 'Picture', 'show_slices', 'compare', 'overlay', 'checkerboard',
-           'SliceViewer', 'plot_history', 'plot_hist', 'html_table', 'qc_page']
+           'SliceViewer', 'plot_history', 'Drawing', 'plot_hist', 'html_table', 'qc_page']
 
 # %% ../nbs/13_view.ipynb #13-003
 import base64, csv, hashlib, html, io
@@ -12,8 +12,6 @@ from collections import namedtuple
 from pathlib import Path
 import numpy as np, torch, torchio as tio
 from fastcore.basics import patch, listify
-from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from PIL import Image
 
 # %% ../nbs/13_view.ipynb #13-010
@@ -84,6 +82,12 @@ class Picture:
         return getattr(self.fig, k)
 
 # %% ../nbs/13_view.ipynb #13-040
+def _figure_of(size, **kw): # (width, height) in inches
+    "An empty `Picture`"
+    from matplotlib.figure import Figure
+    return Picture(Figure(figsize=size, **kw))
+
+# %% ../nbs/13_view.ipynb #13-042
 @patch
 def png(self:Picture)->bytes: # the same for the same picture
     "The picture as a PNG file, white margins cut off"
@@ -94,30 +98,30 @@ def png(self:Picture)->bytes: # the same for the same picture
 @patch
 def _repr_png_(self:Picture): return self.png()
 
-# %% ../nbs/13_view.ipynb #13-042
+# %% ../nbs/13_view.ipynb #13-044
 def _finish(fig, path=None):
     "Save `fig` at `path` if there is one, and hand it on"
     if path is not None: Path(path).write_bytes(fig.png())
     return fig
 
-# %% ../nbs/13_view.ipynb #13-045
+# %% ../nbs/13_view.ipynb #13-047
 def _size(e): # extent (left, right, bottom, top)
     "(width, height) of an extent in mm"
     return float(e[1]-e[0]), float(e[3]-e[2])
 
-# %% ../nbs/13_view.ipynb #13-047
+# %% ../nbs/13_view.ipynb #13-049
 def _layout(mm, rows): # (width, height) in mm of each column
     "(scale, width, height) in inches a mm and inches, with room for titles"
     w,h = sum(o[0] for o in mm), max(o[1] for o in mm)
     s = min((9-.06*(len(mm)-1))/w, (2.8/rows-.2)/h)
     return s, s*w+.06*(len(mm)-1), rows*(s*h+.2)+.2
 
-# %% ../nbs/13_view.ipynb #13-048
+# %% ../nbs/13_view.ipynb #13-050
 def _panels(mm,     # (width, height) in mm of each column
             rows=1, # rows of panels
            ):       # `Picture`, axes (rows, columns)
     "A picture and its panels, all on one scale"
-    s,W,H = _layout(mm, rows); fig = Figure(figsize=(W,H)); axs = np.empty((rows,len(mm)), object)
+    s,W,H = _layout(mm, rows); fig = _figure_of((W,H)).fig; axs = np.empty((rows,len(mm)), object)
     for r in range(rows):
         mid, x = H-.4-r*(H-.2)/rows-s*max(o[1] for o in mm)/2, 0.
         for c,(w,h) in enumerate(mm):
@@ -125,14 +129,15 @@ def _panels(mm,     # (width, height) in mm of each column
             x += s*w+.06
     return Picture(fig), axs
 
-# %% ../nbs/13_view.ipynb #13-051
+# %% ../nbs/13_view.ipynb #13-053
 def _write(ax, x, y, t, size=8, color='#ffd24d', **kw):
     "Text on a panel, legible on black and on white, at (x, y) of its width and height"
     ha, va = ('left','center','right')[round(2*x)], ('bottom','center','top')[round(2*y)]
+    from matplotlib.patheffects import withStroke
     o = ax.text(x, y, t, transform=ax.transAxes, color=color, fontsize=size, ha=ha, va=va, **kw)
     o.set_path_effects([withStroke(linewidth=1.5, foreground='black')])
 
-# %% ../nbs/13_view.ipynb #13-052
+# %% ../nbs/13_view.ipynb #13-054
 def _draw(ax, c, window, title='', cmap='gray', **kw):
     "Draw `Cut` `c` on `ax` in millimetres, with the letters of its sides"
     im = ax.imshow(c.image, extent=c.extent, origin='lower', cmap=cmap, vmin=window[0], vmax=window[1], interpolation='none', aspect='equal', **kw)
@@ -140,7 +145,7 @@ def _draw(ax, c, window, title='', cmap='gray', **kw):
     for x,y,t in zip((.01,.99,.5,.5), (.5,.5,.01,.99), c.letters): _write(ax, x, y, t)
     return im
 
-# %% ../nbs/13_view.ipynb #13-055
+# %% ../nbs/13_view.ipynb #13-057
 def _bar(ax, e): # extent in mm
     "A scale bar at the lower right of `ax`"
     w,h = _size(e)
@@ -149,13 +154,13 @@ def _bar(ax, e): # extent in mm
     ax.plot([x-mm,x], [y,y], color='white', lw=2, solid_capstyle='butt')
     ax.text(x-mm/2, y+.03*h, f'{mm:g} mm', color='white', fontsize=7, ha='center', va='bottom')
 
-# %% ../nbs/13_view.ipynb #13-058
+# %% ../nbs/13_view.ipynb #13-060
 def _where(plane, p):
     "Place of a slice through world point `p`, such as 'coronal, A 1.5 mm'"
     n = PLANES[plane]
     return f"{plane}, {LETTERS[n][int(p[n]>=0)]} {abs(p[n]):.1f} mm"
 
-# %% ../nbs/13_view.ipynb #13-061
+# %% ../nbs/13_view.ipynb #13-063
 def show_slices(vol,                                   # `ScalarImage`, any orientation and spacing
                 planes=('coronal','axial','sagittal'), # which of `PLANES`, left to right
                 at=None,                               # world mm: a point (R, A, S), or one number along each plane's normal; default: centre
@@ -172,7 +177,7 @@ def show_slices(vol,                                   # `ScalarImage`, any orie
     fig.suptitle(title if title is not None else ' x '.join(f'{o:.3g}' for o in vol.spacing)+' mm', fontsize=9, y=1, va='top')
     return _finish(fig, path)
 
-# %% ../nbs/13_view.ipynb #13-071
+# %% ../nbs/13_view.ipynb #13-073
 def _same_grid(a, b):
     "Whether two volumes share shape and affine, to a hundredth of a voxel"
     return a.shape==b.shape and np.allclose(a.affine, b.affine, atol=.01*min(b.spacing))
@@ -181,7 +186,7 @@ def _minus(a, b):
     "`a - b` as a volume, or None where the grids differ"
     return tio.ScalarImage(tensor=a.data.float()-b.data.float(), affine=a.affine) if _same_grid(a, b) else None
 
-# %% ../nbs/13_view.ipynb #13-073
+# %% ../nbs/13_view.ipynb #13-075
 def _named(vols, diff=None):
     "{name: canonical volume}; a single volume gets the empty name"
     vols = {'': vols} if isinstance(vols, tio.Image) else vols # a torchio image is a dict too
@@ -189,7 +194,7 @@ def _named(vols, diff=None):
     if diff is not None and diff not in vols: raise ValueError(f"`diff` is '{diff}', and the volumes are {', '.join(vols)}.")
     return {k: _canonical(o) for k,o in vols.items()}
 
-# %% ../nbs/13_view.ipynb #13-076
+# %% ../nbs/13_view.ipynb #13-078
 def _symmetric(cs):
     "Range (low, high) about 0 that holds 99.5% of the pixels of every cut"
     r = max([float(np.percentile(abs(o.image), 99.5)) for o in cs], default=0) or 1.
@@ -200,7 +205,7 @@ def _colour_bar(fig, ax, im):
     o = fig.colorbar(im, cax=ax.inset_axes([.08,.1,.06,.8]))
     o.ax.tick_params(labelsize=7); o.set_label("difference (scan's units)", fontsize=7)
 
-# %% ../nbs/13_view.ipynb #13-078
+# %% ../nbs/13_view.ipynb #13-080
 def _differences(fig, axs, vols, ref, plane, p):
     "Second row of `compare`: each volume minus `vols[ref]` at world point `p`"
     cs = {k: cut(d, plane, p) for k,o in vols.items() if k!=ref and (d:=_minus(o, vols[ref])) is not None}
@@ -211,13 +216,13 @@ def _differences(fig, axs, vols, ref, plane, p):
         if k not in cs and k!=ref: ax.text(.5, .5, 'another grid', transform=ax.transAxes, ha='center', va='center', fontsize=8, color='gray')
     if im is not None: _colour_bar(fig, axs[list(vols).index(ref)], im)
 
-# %% ../nbs/13_view.ipynb #13-080
+# %% ../nbs/13_view.ipynb #13-082
 def _union(cs):
     "Smallest extent (mm) that holds all cuts"
     e = np.array([o.extent for o in cs])
     return e[:,0].min(), e[:,1].max(), e[:,2].min(), e[:,3].max()
 
-# %% ../nbs/13_view.ipynb #13-082
+# %% ../nbs/13_view.ipynb #13-084
 def compare(vols,             # {name: `ScalarImage`}; grids, spacings and orientations may differ
             plane='sagittal', # one of `PLANES`
             at=None,          # world mm along the normal, or a point (R, A, S); default: centre of the last volume
@@ -236,7 +241,7 @@ def compare(vols,             # {name: `ScalarImage`}; grids, spacings and orien
     _bar(axs[0,0], e); fig.suptitle(_where(plane, p), fontsize=9, y=1, va='top')
     return _finish(fig, path)
 
-# %% ../nbs/13_view.ipynb #13-090
+# %% ../nbs/13_view.ipynb #13-092
 def _as_labels(labels, vol):
     "`labels` as a volume: a `LabelMap`, or a tensor on the grid of `vol`"
     if isinstance(labels, tio.Image): return labels
@@ -244,7 +249,7 @@ def _as_labels(labels, vol):
     if tuple(x.shape)!=tuple(vol.shape): raise ValueError(f"The labels are {tuple(x.shape)}, and the volume is {tuple(vol.shape)}.")
     return tio.LabelMap(tensor=x.float(), affine=vol.affine)
 
-# %% ../nbs/13_view.ipynb #13-092
+# %% ../nbs/13_view.ipynb #13-094
 def overlay(vol,       # `ScalarImage`, the scan beneath
             labels,    # `LabelMap` (any grid in the same world), or a mask or label tensor of the shape of `vol`
             planes=('coronal','axial','sagittal'), # which of `PLANES`
@@ -262,7 +267,7 @@ def overlay(vol,       # `ScalarImage`, the scan beneath
         ax.imshow(np.where(c.image>0, (c.image-1)%10, np.nan), extent=c.extent, origin='lower', cmap='tab10', vmin=0, vmax=9, alpha=alpha, interpolation='none')
     return _finish(fig, path)
 
-# %% ../nbs/13_view.ipynb #13-097
+# %% ../nbs/13_view.ipynb #13-099
 def _nearest(n, a, b, at):
     "Which of `n` pixels between `a` and `b` (mm) hold the places `at`, and which of them exist"
     k = np.floor((at-a)/(b-a)*n+1e-6).astype(int)
@@ -270,7 +275,7 @@ def _nearest(n, a, b, at):
 
 def _middles(n, a, b): return a+(np.arange(n)+.5)*(b-a)/n
 
-# %% ../nbs/13_view.ipynb #13-099
+# %% ../nbs/13_view.ipynb #13-101
 def _read_like(c, like):
     "Pixels of `Cut` `c` at the places of those of `like`, 0 where `c` has none"
     (h,w), (l,r,b,t) = like.image.shape, like.extent
@@ -279,7 +284,7 @@ def _read_like(c, like):
     o = np.zeros_like(like.image); o[np.ix_(oj,oi)] = c.image[np.ix_(j[oj],i[oi])]
     return o
 
-# %% ../nbs/13_view.ipynb #13-102
+# %% ../nbs/13_view.ipynb #13-104
 def _grey(x, w): return np.clip((np.nan_to_num(x)-w[0])/(w[1]-w[0]), 0, 1)
 
 def _tiles(c, side):
@@ -287,7 +292,7 @@ def _tiles(c, side):
     v,h = [_middles(n, 0, d)//side for n,d in zip(c.image.shape, _size(c.extent)[::-1])]
     return (v[:,None]+h)%2==0
 
-# %% ../nbs/13_view.ipynb #13-104
+# %% ../nbs/13_view.ipynb #13-106
 def checkerboard(a,               # `ScalarImage` of the first tile; its grid is drawn
                  b,               # `ScalarImage` that should fit it, any grid
                  plane='coronal', # one of `PLANES`
@@ -302,7 +307,7 @@ def checkerboard(a,               # `ScalarImage` of the first tile; its grid is
     _draw(axs[0,0], c._replace(image=np.where(_tiles(c, tile), x, y)), (0,1), _where(plane, c.at)); _bar(axs[0,0], c.extent)
     return _finish(fig, path)
 
-# %% ../nbs/13_view.ipynb #13-110
+# %% ../nbs/13_view.ipynb #13-112
 class SliceViewer:
     "Slices of one or several volumes under a slider"
     def __init__(self,
@@ -315,7 +320,7 @@ class SliceViewer:
         self.plane, self.frames, self.px = plane, frames, px
         self.window = window or robust_window(*self.vols.values())
 
-# %% ../nbs/13_view.ipynb #13-112
+# %% ../nbs/13_view.ipynb #13-114
 @patch
 def stops(self:SliceViewer,
           plane=None, # default: the viewer's own
@@ -328,15 +333,15 @@ def stops(self:SliceViewer,
     ks = np.unique(np.linspace(0, N-1, min(N, n or self.frames)).round())
     return [(v.affine@[*np.where(np.arange(3)==a, k, c),1])[:3] for k in ks]
 
-# %% ../nbs/13_view.ipynb #13-115
+# %% ../nbs/13_view.ipynb #13-117
 def _frame(x, window, px, levels=64):
     "PNG bytes of one slice `x` (v,h), row 0 at the bottom, at most `px` pixels a side"
     im = Image.fromarray((np.round(_grey(x, window)*(levels-1))*(255//(levels-1))).astype('uint8')[::-1])
     if max(im.size)>px: im = im.resize([max(1, min(o, px)) for o in im.size], Image.Resampling.BOX)
-    b = io.BytesIO(); im.save(b, 'PNG', optimize=True)
+    b = io.BytesIO(); im.save(b, 'PNG', compress_level=6, compress_type=3)   # Z_RLE: noise packs no better with a longer search
     return b.getvalue()
 
-# %% ../nbs/13_view.ipynb #13-118
+# %% ../nbs/13_view.ipynb #13-120
 @patch
 def _frames(self:SliceViewer, v, n, px):
     "Base64 frames of volume `v` at the stops"
@@ -347,7 +352,7 @@ def _frames(self:SliceViewer, v, n, px):
         r.append(base64.b64encode(_frame(x, self.window, px)).decode())
     return r
 
-# %% ../nbs/13_view.ipynb #13-120
+# %% ../nbs/13_view.ipynb #13-122
 _JS = "var d=this.parentNode,i=this.value;d.querySelectorAll('img').forEach(m=>m.src='data:image/png;base64,'+m.dataset.f.split(' ')[i]);d.querySelector('output').value=d.dataset.at.split('|')[i]"
 
 def _letters(letters):
@@ -355,7 +360,7 @@ def _letters(letters):
     at = 'left:3px;top:45%', 'right:3px;top:45%', 'left:49%;bottom:1px', 'left:49%;top:1px'
     return ''.join(f'<span style="position:absolute;color:#ffd24d;{o}">{c}</span>' for o,c in zip(at, letters))
 
-# %% ../nbs/13_view.ipynb #13-122
+# %% ../nbs/13_view.ipynb #13-124
 def _figure(name, frames, i, w, h, letters):
     "HTML of one image of `w` x `h` screen pixels, with its name, letters and frames"
     name = html.escape(name)
@@ -363,7 +368,7 @@ def _figure(name, frames, i, w, h, letters):
             f'src="data:image/png;base64,{frames[i]}" style="width:{w}px;height:{h}px;max-width:none;margin:0;image-rendering:pixelated">{_letters(letters)}</div>'
             f'<figcaption style="text-align:center">{name}</figcaption></figure>')
 
-# %% ../nbs/13_view.ipynb #13-125
+# %% ../nbs/13_view.ipynb #13-127
 @patch
 def _page(self:SliceViewer, n, px):
     "HTML with at most `n` frames of `px` pixels"
@@ -375,7 +380,7 @@ def _page(self:SliceViewer, n, px):
     return (f'<div id="sv-{id}" data-at="{"|".join(at)}" style="display:inline-block;font:12px sans-serif"><div style="display:flex;gap:6px">{figs}</div>'
             f'<input type="range" min="0" max="{len(at)-1}" value="{i}" aria-label="slice" style="width:100%" oninput="{_JS}"><output>{at[i]}</output></div>')
 
-# %% ../nbs/13_view.ipynb #13-127
+# %% ../nbs/13_view.ipynb #13-129
 @patch
 def html(self:SliceViewer,
          limit=300_000, # most bytes it may weigh
@@ -386,11 +391,11 @@ def html(self:SliceViewer,
         if len(r)<limit: return r
     raise ValueError(f"{len(self.vols)} volumes do not fit a viewer of {limit} bytes: show fewer.")
 
-# %% ../nbs/13_view.ipynb #13-129
+# %% ../nbs/13_view.ipynb #13-131
 @patch
 def _repr_html_(self:SliceViewer): return self.html()
 
-# %% ../nbs/13_view.ipynb #13-135
+# %% ../nbs/13_view.ipynb #13-137
 @patch
 def draw(self:SliceViewer,
          at=None,     # world mm along the normal; default: centre of the first volume
@@ -408,7 +413,7 @@ def draw(self:SliceViewer,
     axs[0,0].set(xlim=e[:2], ylim=e[2:]); _bar(axs[0,0], cs[0].extent)
     return fig
 
-# %% ../nbs/13_view.ipynb #13-139
+# %% ../nbs/13_view.ipynb #13-141
 @patch
 def _controls(self:SliceViewer):
     "Sliders for place, window and blend, and a choice of planes"
@@ -421,7 +426,7 @@ def _controls(self:SliceViewer):
                 window=w.FloatRangeSlider(min=min(a,0), max=b+d/2, value=(a,b), step=d/200, description='window'),
                 blend=w.FloatSlider(min=0, max=1, value=0, step=.05, description='blend', disabled=len(self.vols)==1))
 
-# %% ../nbs/13_view.ipynb #13-140
+# %% ../nbs/13_view.ipynb #13-142
 @patch
 def widget(self:SliceViewer): # an ipywidgets box; its `update` redraws, its `controls` are the sliders
     "Live viewer: slice, plane, window and blend"
@@ -438,7 +443,7 @@ def widget(self:SliceViewer): # an ipywidgets box; its `update` redraws, its `co
     update()
     return box
 
-# %% ../nbs/13_view.ipynb #13-144
+# %% ../nbs/13_view.ipynb #13-146
 def _columns(rows):
     "{column: array} of the numeric columns of a CSV file or of a list of dicts, blanks as NaN"
     if isinstance(rows, (str,Path)):
@@ -450,7 +455,7 @@ def _columns(rows):
         except ValueError: pass
     return r
 
-# %% ../nbs/13_view.ipynb #13-146
+# %% ../nbs/13_view.ipynb #13-148
 def _curves(ax, x, cols, title):
     "Lines of `cols` over `x`; what has 'cubic' or 'linear' in its name is a dashed baseline"
     for k,v in cols.items():
@@ -459,7 +464,7 @@ def _curves(ax, x, cols, title):
     ax.set_title(title, fontsize=9); ax.set_xlabel('epoch', fontsize=8)
     ax.tick_params(labelsize=7); ax.legend(fontsize=7, frameon=False)
 
-# %% ../nbs/13_view.ipynb #13-148
+# %% ../nbs/13_view.ipynb #13-150
 def _groups(c):
     "(title, columns) of each panel: losses, validation PSNR"
     loss = {k: v for k,v in c.items() if k not in ('epoch','step','lr','seconds','images_s','gb','skipped') and not k.startswith('val_')}
@@ -473,33 +478,53 @@ def _wide(cols):
     v = np.concatenate(list(cols.values())); v = v[np.isfinite(v)]
     return v.size>0 and v.min()>0 and v.max()>20*v.min()
 
-# %% ../nbs/13_view.ipynb #13-150
+# %% ../nbs/13_view.ipynb #13-152
 def plot_history(rows,      # CSV file, or a list of dicts, one an epoch
                  path=None, # PNG file to write as well
                 )->Picture: # losses, and validation PSNR (dB) where there is any
     "Curves of a training run"
     c = _columns(rows); x = c.get('epoch', np.arange(len(next(iter(c.values()))))+1)
-    gs = _groups(c); fig = Picture(Figure(figsize=(4.5*len(gs),2.6), layout='constrained'))
+    gs = _groups(c); fig = _figure_of((4.5*len(gs),2.6), layout='constrained')
     for ax,(t,o) in zip(fig.subplots(1, len(gs), squeeze=False)[0], gs):
         _curves(ax, x, o, t)
         if t=='losses' and _wide(o): ax.set_yscale('log')
     return _finish(fig, path)
 
-# %% ../nbs/13_view.ipynb #13-155
-def plot_hist(samples,  # {name: 1D array}
-              xlabel,   # what the numbers are, with the unit
-              path=None # PNG file to write as well
-             )->Picture:# 4 x 2.2 in
-    "Histograms of several samples as steps on common axes, each scaled to its own size"
-    xs = {k: np.asarray(v, dtype=float).ravel() for k,v in samples.items()}
-    ends = np.quantile(np.concatenate(list(xs.values())), [.001,.999])
-    fig = Picture(Figure(figsize=(4,2.2), dpi=90, layout='constrained')); ax = fig.subplots()
-    for k,x in xs.items(): ax.hist(np.clip(x,*ends), 80, range=ends, weights=np.full(len(x),100/len(x)), histtype='step', label=k)
-    ax.set_xlabel(xlabel, fontsize=8); ax.set_ylabel('% of voxels', fontsize=8); ax.tick_params(labelsize=7)
-    if len(xs)>1: ax.legend(fontsize=7, frameon=False)
-    return _finish(fig, path)
+# %% ../nbs/13_view.ipynb #13-157
+def _marks(a, b, n=5): # ends of an axis, about how many
+    "Round numbers between `a` and `b`"
+    raw = (b-a)/n; ten = 10.**np.floor(np.log10(raw)); step = next(o*ten for o in (1,2,5,10) if o*ten>=raw*.999)
+    return [float(f'{i*step:.6g}') for i in range(int(np.ceil(a/step-1e-9)), int(np.floor(b/step+1e-9))+1)]
 
 # %% ../nbs/13_view.ipynb #13-159
+class Drawing:
+    "An SVG picture: the value of a notebook cell, or a part of a page"
+    def __init__(self, svg): self.svg = svg # text
+    def _repr_svg_(self): return self.svg
+
+def _axes(x, y, xlabel, ylabel): # marks as {number: pixels}
+    "SVG of two axes with their marks and names, 380 x 210 pixels"
+    t = lambda x,y,s,more='text-anchor="middle"': f'<text x="{x:.1f}" y="{y:.1f}" {more}>{s if isinstance(s,str) else f"{s:g}"}</text>'
+    return ('<rect x="46" y="8" width="326" height="156" fill="none" stroke="#888"/>' + ''.join(f'<path d="M{p:.1f} 164v4" stroke="#888"/>'+t(p,180,k) for k,p in x.items())
+            + ''.join(f'<path d="M46 {p:.1f}h-4" stroke="#888"/>'+t(40,p+4,k,'text-anchor="end"') for k,p in y.items())
+            + t(209,200,html.escape(xlabel)) + t(-86,12,html.escape(ylabel),'transform="rotate(-90)" text-anchor="middle"'))
+
+# %% ../nbs/13_view.ipynb #13-160
+def plot_hist(samples, # {name: 1D array}
+              xlabel   # what the numbers are, with the unit
+             )->Drawing:
+    "Histograms of several samples as steps on common axes, each scaled to its own size"
+    xs = {k: np.asarray(v, dtype=float).ravel() for k,v in samples.items()}
+    (a,b) = np.min([np.quantile(x,.001) for x in xs.values()]),np.max([np.quantile(x,.999) for x in xs.values()]); b = b if b>a else a+1
+    hs = {k: 100*np.histogram(np.clip(x,a,b), 80, (a,b))[0]/len(x) for k,x in xs.items()}; top = 1.05*max(h.max() for h in hs.values())
+    X,Y = lambda v: 46+326*(v-a)/(b-a), lambda v: 164-156*v/top
+    steps = lambda h: f'M{X(a):.1f} {Y(0):.1f}' + ''.join(f'V{Y(v):.1f}H{X(a+(i+1)*(b-a)/80):.1f}' for i,v in enumerate(h)) + f'V{Y(0):.1f}'
+    lines = ''.join(f'<path d="{steps(h)}" fill="none" stroke="{c}"/><text x="366" y="{24+14*i}" text-anchor="end" fill="{c}">{html.escape(k)}</text>'
+                    for i,((k,h),c) in enumerate(zip(hs.items(), ('#1f77b4','#d95f02','#2ca02c','#9467bd'))))
+    return Drawing('<svg xmlns="http://www.w3.org/2000/svg" width="380" height="210" font-family="sans-serif" font-size="11" fill="#222">'
+                   + _axes({v:X(v) for v in _marks(a,b)}, {v:Y(v) for v in _marks(0,top,4)}, xlabel, '% of voxels') + lines + '</svg>')
+
+# %% ../nbs/13_view.ipynb #13-164
 def _value(v): # number, text, list or None
     "A value for the eye"
     if isinstance(v, float): return f'{v:.5g}'
@@ -512,17 +537,18 @@ def html_table(rows # {name: value}, or {name: {name: value}}
     flat = [(f'{k} {j}' if j else k, v) for k,o in rows.items() for j,v in (o.items() if isinstance(o,dict) else [('',o)])]
     return '<table>'+''.join(f'<tr><th>{html.escape(str(k))}</th><td>{html.escape(_value(v))}</td></tr>' for k,v in flat)+'</table>'
 
-# %% ../nbs/13_view.ipynb #13-162
+# %% ../nbs/13_view.ipynb #13-167
 _CSS = "body{font:14px/1.45 sans-serif;max-width:960px;margin:1.5em auto;padding:0 1em;color:#222}table{border-collapse:collapse;font-size:12px}th{text-align:left;font-weight:normal;color:#555;padding:1px 14px 1px 0;vertical-align:top}.warn{background:#fff3cd;border-left:4px solid #e0a800;padding:.5em 1em}.row{display:flex;flex-wrap:wrap;gap:12px;margin-bottom:12px}"
 
-def _img(fig, alt): # Picture
+def _img(fig, alt): # Picture or Drawing
     "HTML of a picture, itself inside"
+    if isinstance(fig,Drawing): return f'<figure style="margin:0" aria-label="{html.escape(alt)}">{fig.svg}</figure>'
     return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(fig.png()).decode()}" style="max-width:100%">'
 
 def qc_page(title,     # heading
             vols,      # {name: `ScalarImage`} to see in one window
             maps={},   # {name: (`ScalarImage`, (low, high))}, each in a window of its own
-            plots={},  # {name: Picture}
+            plots={},  # {name: Picture or Drawing}
             numbers={},# as `html_table` takes it
             warnings=()# sentences
            )->str:     # one self-contained HTML page
