@@ -18,7 +18,7 @@ from fastcore.basics import patch, store_attr
 from tqdm import tqdm
 import easysr
 from .data import HeaderError, Normaliser, check_header, read_volume, volumes, write_volume, sidecar, find_volumes, nifti, through_plane, to_frame, from_frame
-from .slices import SliceModel, slice_model, profiles, along, grid_size, regrid_affine
+from .slices import SliceModel, slice_model, profiles, along, trim, grid_size, regrid_affine
 from .models import ResnetGenerator, SliceGenerator, load_generator, peak_gb, pick_device, resample_width, widen, settle
 from .metrics import foreground
 
@@ -279,10 +279,13 @@ def positive(x, y, # volume and scan in the networks' frame
              sm,   # its `SliceModel`
              lam,  # of the data consistency
              zero, # no signal, in the unit of `y`
-             n=4   # turns
+             n=24  # turns
             ):     # as `x`
     "`x` without voxels below `zero`, still in agreement with the scan"
-    for _ in range(n if (x<zero).any() else 0): x = sm.correct(x.clamp(min=zero), y, 2, lam)
+    low = (x<zero).any(2); u,v = (o.movedim(2,-1)[low] for o in (x,y))                # lines, (L,N) and (L,n)
+    A,P = trim(sm.A,u).T,trim(sm.pinv(lam),u).T
+    for i in range(n if len(u) else 0): z = u.clamp(min=zero); u = z + (1.9 if i<n-1 else 1.)*((v-z@A)@P)
+    x = x.clone(); x.movedim(2,-1)[low] = u
     return x.clamp(min=zero)
 
 # %% ../nbs/03_infer.ipynb #03-067

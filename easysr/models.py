@@ -12,6 +12,7 @@ import hashlib, io, os, sys, torch, torch.nn.functional as F
 from pathlib import Path
 from torch import nn
 from fastcore.basics import patch
+from .slices import trim
 
 # %% ../nbs/01_models.ipynb #01-009
 class ResnetBlock(nn.Module):
@@ -60,7 +61,7 @@ def widen(M,  # (N, W)
           x): # tensor `(B, C, H, W, D)`
     "`M` applied to every line of `x` along the width: `(B, C, H, N, D)`"
     y = x.permute(0,2,3,4,1); B,H,W,D,C = y.shape                          # as features lie in memory
-    return (M.to(x) @ y.reshape(B,H,W,D*C)).reshape(B,H,M.shape[-2],D,C).permute(0,4,1,2,3)
+    return (trim(M,x) @ y.reshape(B,H,W,D*C)).reshape(B,H,M.shape[-2],D,C).permute(0,4,1,2,3)
 
 def resample_width(x,    # tensor `(B, C, H, W, D)`
                    pos): # positions to read at, in units of `W`'s own samples, `(N,)`

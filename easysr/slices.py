@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['profiles', 'orders', 'slice_sd', 'gaussian', 'box', 'sinc', 'measured', 'get_profile', 'transfer', 'equivalent',
-           'centres', 'grid_size', 'regrid_affine', 'SliceModel', 'along', 'world_axis', 'rician', 'thicken',
+           'centres', 'grid_size', 'regrid_affine', 'SliceModel', 'trim', 'along', 'world_axis', 'rician', 'thicken',
            'slice_model', 'roughness', 'estimate_thickness']
 
 # %% ../nbs/10_slices.ipynb #10-003
@@ -124,13 +124,21 @@ class SliceModel:
         self.A = torch.tensor(W/W.sum(1,keepdims=True))
 
 # %% ../nbs/10_slices.ipynb #10-043
+def trim(M, # (rows, cols) matrix
+         x  # tensor that it will act on
+        ):
+    "`M` on the device and in the precision of `x`, without entries too small to count"
+    return (M := M.to(x)).masked_fill(M.abs() < 1e-12*M.abs().max(), 0)
+
+# %% ../nbs/10_slices.ipynb #10-045
 def along(M,      # (rows, cols) matrix
           x,      # tensor or array with `cols` entries along `axis`
           axis):  # which one
     "`M` applied to every line of `x` along `axis`"
     if isinstance(x, np.ndarray): return along(M, torch.from_numpy(x), axis).numpy()
     x = x if x.is_floating_point() else x.float()
-    return (M.to(x) @ x.movedim(axis,-2)).movedim(-2,axis) if x.dim()>1 else M.to(x) @ x
+    M = trim(M, x)
+    return (M @ x.movedim(axis,-2)).movedim(-2,axis) if x.dim()>1 else M @ x
 
 @patch
 def scan(self:SliceModel,
@@ -139,7 +147,7 @@ def scan(self:SliceModel,
     "Thick slices of the fine `x`: `A x`"
     return along(self.A, x, axis)
 
-# %% ../nbs/10_slices.ipynb #10-048
+# %% ../nbs/10_slices.ipynb #10-050
 @patch(as_prop=True)
 def pos(self:SliceModel):
     "Centres of the fine voxels in units of slices, `(N,)`"
@@ -155,14 +163,14 @@ def width(self:SliceModel):
     "FWHM of the Gaussian like the profile, in units of slices"
     return (self.thickness if self.profile=='gaussian' else equivalent(self.profile, self.thickness, self.spacing))/self.spacing
 
-# %% ../nbs/10_slices.ipynb #10-052
+# %% ../nbs/10_slices.ipynb #10-054
 def world_axis(affine,    # (4,4) to RAS+ (mm)
                world=1):  # 0 left-right, 1 anterior-posterior, 2 superior-inferior
     "The array axis that runs closest to that `world` axis"
     cosines = np.abs(affine[:3,:3]/np.linalg.norm(affine[:3,:3],axis=0))
     return int(cosines[world].argmax())
 
-# %% ../nbs/10_slices.ipynb #10-055
+# %% ../nbs/10_slices.ipynb #10-057
 def rician(x,           # tensor, magnitude signal
            noise,       # standard deviation, as a fraction of the mean of the tissue
            seed=None):  # for the same noise every time
@@ -172,7 +180,7 @@ def rician(x,           # tensor, magnitude signal
     a,b = (torch.randn(x.shape, generator=g, dtype=x.dtype)*sd for _ in range(2))
     return torch.sqrt((x+a)**2 + b**2)
 
-# %% ../nbs/10_slices.ipynb #10-057
+# %% ../nbs/10_slices.ipynb #10-059
 def thicken(vol,                # ScalarImage, the finer the better
             spacing,            # centre-to-centre distance of the slices to make (mm)
             thickness=None,     # FWHM of the slice profile (mm); default: `spacing`, no gap
@@ -190,7 +198,7 @@ def thicken(vol,                # ScalarImage, the finer the better
     if noise: y = rician(y, noise, seed)
     return tio.ScalarImage(tensor=y, affine=regrid_affine(vol.affine, axis, spacing))
 
-# %% ../nbs/10_slices.ipynb #10-063
+# %% ../nbs/10_slices.ipynb #10-065
 orders = dict(nearest=0, linear=1, cubic=3)
 
 @patch
@@ -208,7 +216,7 @@ def interpolate(self:SliceModel,
     "The slices `y` interpolated onto the fine grid"
     return along(self.interpolation(kind), y, axis)
 
-# %% ../nbs/10_slices.ipynb #10-067
+# %% ../nbs/10_slices.ipynb #10-069
 @patch
 def pinv(self:SliceModel,
          lam=1e-3): # noise variance over variance of the guess's errors
@@ -224,7 +232,7 @@ def correct(self:SliceModel,
     "Data consistency: the volume nearest to `g` that explains the scan `y`"
     return g + along(self.pinv(lam), y - self.scan(g,axis), axis)
 
-# %% ../nbs/10_slices.ipynb #10-071
+# %% ../nbs/10_slices.ipynb #10-073
 def slice_model(lo,                 # ScalarImage, the thick scan
                 spacing,            # fine spacing (mm)
                 axis,               # its through-plane array axis
@@ -235,7 +243,7 @@ def slice_model(lo,                 # ScalarImage, the thick scan
     n,d = lo.spatial_shape[axis],lo.spacing[axis]
     return SliceModel(n, d, grid_size(n,d,spacing), spacing, thickness, profile)
 
-# %% ../nbs/10_slices.ipynb #10-080
+# %% ../nbs/10_slices.ipynb #10-082
 def roughness(y,    # tensor `(H, W, D)`
               mask, # bool, where to look, shape of `y`
               axis, # tensor axis
@@ -246,7 +254,7 @@ def roughness(y,    # tensor `(H, W, D)`
     c,d = (o.narrow(axis,step,o.shape[axis]-step) for o in (y,mask))
     return (c-a)[b&d].pow(2).mean().item()
 
-# %% ../nbs/10_slices.ipynb #10-082
+# %% ../nbs/10_slices.ipynb #10-084
 def estimate_thickness(lo,          # ScalarImage, thick scan, its plane at least twice as fine as its slices
                        axis,        # through-plane array axis
                        mask,        # bool tensor, tissue, shape of `lo`
