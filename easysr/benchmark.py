@@ -7,12 +7,12 @@ __all__ = ['cases', 'interpolated', 'onto', 'eclare', 'tool', 'peers', 'judge', 
            'main']
 
 # %% ../nbs/20_benchmark.ipynb #20-003
-import argparse, csv, io, itertools, subprocess, sys, tempfile, time
+import argparse, csv, io, subprocess, sys, tempfile, time
 import numpy as np, torch, torchio as tio
 from functools import cache, partial
 from pathlib import Path
 from .data import HeaderError, read_volume, find_volumes, thicken, through_plane, write_volume
-from .slices import SliceModel, slice_model, regrid_affine, world_axis
+from .slices import slice_model, regrid_affine, world_axis
 from .infer import MRIInference
 from .metrics import foreground, scores, slice_residual
 from .register import to_ants
@@ -53,7 +53,7 @@ def eclare(lo,                   # thick scan
         words += ['--n-patches',str(patches),'--batch-size','32'] if patches else []
         try: subprocess.run(words, capture_output=True, text=True, check=True)
         except FileNotFoundError: raise ValueError(f"{program}: there is no such program; install ECLARE with pip, or leave --eclare away") from None
-        except subprocess.CalledProcessError as e: raise ValueError(f"{program}: ended with a fault ({e.stderr.strip().splitlines()[-1]}); run it by hand on one scan") from None
+        except subprocess.CalledProcessError as e: raise ValueError(f"{program}: ended with a fault ({(e.stderr.strip() or 'no reason given').splitlines()[-1]}); run it by hand on one scan") from None
         return onto(read_volume(f'{d}/lo_out.nii.gz'), like)
 
 # %% ../nbs/20_benchmark.ipynb #20-016
@@ -152,10 +152,10 @@ def _parser():
 def main(argv=None): # list of words; default: the command line's
     "The command `easysr_bench`"
     p = _parser(); a = p.parse_args(argv); vols,bad,table = {},[],{}
-    try: tools = {'easysr' if m=='default' else f'easysr, {Path(m).stem}':tool(m) for m in a.model}
+    try: tools = {'easysr' if m=='default' else f'easysr, {m}':tool(m) for m in a.model}
     except (ValueError, FileNotFoundError) as e: p.exit(2, f"easysr_bench: {e}\n")
     for f in (o for w in a.input for o in find_volumes(Path(w))):
-        try: vols[f.name] = checked(f)
+        try: vols[str(f) if f.name in vols else f.name] = checked(f)          # two folders may hold one name
         except (ValueError, OSError) as e: bad.append(str(e)); print(f"easysr_bench: {e}", file=sys.stderr)
     for case in a.case if vols else ():
         try: table[case] = {n:judge(v, tools, program=a.eclare, patches=a.patches, **cases[case]) for n,v in vols.items()}
