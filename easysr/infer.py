@@ -19,7 +19,7 @@ from tqdm import tqdm
 import easysr
 from .data import HeaderError, Normaliser, check_header, read_volume, volumes, write_volume, sidecar, find_volumes, nifti, through_plane, to_frame, from_frame
 from .slices import SliceModel, slice_model, profiles, along, trim, grid_size, regrid_affine
-from .models import ResnetGenerator, SliceGenerator, load_generator, peak_gb, pick_device, resample_width, widen, settle
+from .models import ResnetGenerator, SliceGenerator, load_generator, peak_gb, pick_bits, pick_device, resample_width, widen, settle
 from .metrics import foreground
 
 # %% ../nbs/03_infer.ipynb #03-008
@@ -116,8 +116,7 @@ def generate(gen,        # generator
              sm,         # its `SliceModel`
              size=64,    # edge of a tile in plane (voxels)
              part=None,  # what of the plane to restore, see `around`; default: all
-             bound=False,# also what nine errors in ten stay below?
-             half=False  # convolutions in 16 bits?
+             bound=False # also what nine errors in ten stay below?
             )->tuple:    # (guess `(1,H,N,D)` on the CPU, bound as the guess or None)
     "The generator's guess and its bound, tile by tile"
     cut = Cut(y) if getattr(gen,'info',{}).get('kind')=='original EasySR' else None
@@ -126,7 +125,7 @@ def generate(gen,        # generator
     sure = torch.zeros_like(out) if bound and isinstance(gen,SliceGenerator) else None
     there = lambda o,p: slice(o.start+p.start, o.stop+p.start)
     for (ri,wi,ki),(rj,wj,kj) in itertools.product(tiles(y.shape[1],size,h), tiles(y.shape[3],size,h)):
-        with torch.autocast(next(gen.parameters()).device.type, torch.float16, enabled=half): g,b = _call(gen, y[None,:,ri,:,rj], sm, bound, cut)
+        g,b = _call(gen, y[None,:,ri,:,rj], sm, bound, cut)
         at = there(wi,part[0]),there(wj,part[1])
         out[:,at[0],:,at[1]] = g[:,ki,:,kj].float().cpu()
         if b is not None: sure[:,at[0],:,at[1]] = b[:,ki,:,kj].exp().float().cpu()
@@ -157,7 +156,7 @@ def patient(gen, y, sm, size, # as `generate` takes them
             on = next(gen.parameters()).device
             if not _full(e) or (size<=16 and on.type=='cpu'): raise
         if size>16: size //= 2; said = [f"memory gave out on {on}; went on with tiles of {size} voxels"]
-        else: gen.cpu(); said = [f"memory gave out on {on}; went on on the CPU"]
+        else: gen.cpu(); gen.bits = pick_bits(torch.device('cpu')); said = [f"memory gave out on {on}; went on on the CPU"]
         if on.type=='cuda': torch.cuda.empty_cache()
 
 # %% ../nbs/03_infer.ipynb #03-043
@@ -172,12 +171,12 @@ class MRIInference:
                  memory=2.,                # GB the network may use
                  tol=.003,                 # how far the output may differ from the scan, seen through `A` (fraction of the tissue's mean)
                  adapt=None,               # minutes to train on within each scan, see `easysr.adapt`
-                 half=False):              # convolutions in 16 bits? for graphics cards
+                 half=None):               # trunk in 16 bits? default: where the CPU is faster at it, see `pick_bits`
         for k,v in dict(spacing=spacing, thickness=thickness, memory=memory, tol=tol, adapt=adapt).items():
             if v is not None and not 0<v<np.inf: raise ValueError(f"{k} is {v:g}; it must be more than 0")
         self.device = pick_device(device)
         store_attr('spacing,thickness,profile,uncertainty,memory,tol,adapt,half')
-        self.gen = load_generator(model).to(self.device, memory_format=torch.channels_last_3d)
+        self.gen = load_generator(model).to(self.device, memory_format=torch.channels_last_3d); self.gen.bits = pick_bits(self.device, half)
         if not isinstance(self.gen,SliceGenerator) and (uncertainty or adapt): raise ValueError(f"{self.gen.info['name']} is a {self.gen.info['kind']}, which knows no uncertainty and cannot be adapted; use the default model")
 
 class Result:
@@ -228,7 +227,7 @@ def restore(self:MRIInference,
            )->dict:   # x and g, after and before consistency, `(1,H,N,D)`; bound, as `g` or None; lam, sigma; said, a list of sentences
     "Generator, then data consistency"
     gen = gen or self.gen
-    (g,bound),said = patient(gen, y, sm, tile_size(gen, sm, self.memory), part=around(mask), bound=self.uncertainty, half=self.half)
+    (g,bound),said = patient(gen, y, sm, tile_size(gen, sm, self.memory), part=around(mask), bound=self.uncertainty)
     sigma = noise_level(y, mask)
     lam = agree(y, g, sm, mask, trust(y,g,sm,mask,sigma), self.tol*level)
     return dict(x=sm.correct(g, y, 2, lam), g=g, bound=bound, lam=lam, sigma=sigma, said=said)
@@ -263,7 +262,7 @@ def report(self:MRIInference,
            **measured  # numbers to add
           )->dict:     # JSON-able
     "What was done to a scan"
-    return dict(easysr=easysr.__version__, torch=torch.__version__, torchio=version('torchio'), model=self.gen.info, device=str(self.device),
+    return dict(easysr=easysr.__version__, torch=torch.__version__, torchio=version('torchio'), model=self.gen.info, device=str(self.device), bits=str(self.gen.bits or torch.float32).removeprefix('torch.'),
                 options=self.options(), input=_geometry(vol), output=_geometry(out), through_plane=through_plane(vol),
                 slices=sm and dict(spacing=round(sm.spacing,6), thickness=round(sm.thickness,6), profile=getattr(sm.profile,'__name__',sm.profile), ratio=round(sm.ratio,4)),
                 intensities=dict(input=_stats(scan.data, masks[0]), output=_stats(out.data, masks[1])), gb=round(peak_gb(self.device),2),
@@ -568,14 +567,14 @@ _reading = [('--scale', dict(type=float, help='multiply every length in the head
             ('--fill', dict(type=float, help='number to put in place of NaN and infinity')),
             ('--volume', dict(type=int, help='only this volume of a series, from 0 (default: all)')),
             ('--nopage', dict(action='store_true', help='write no page for quality control')),
-            ('--half', dict(action='store_true', help='convolutions in 16 bits, for graphics cards')),
+            ('--half', dict(choices=['auto','yes','no'], default='auto', help='convolutions of the trunk in 16 bits (default: where the CPU is faster at it)')),
             ('--overwrite', dict(action='store_true', help='do again what is done')),
             ('--version', dict(action='version', version=easysr.__version__))]
 
 # %% ../nbs/03_infer.ipynb #03-126
 def _ready(p, a): # parser, parsed options -> (MRIInference, our files); a wrong call ends here
     "Load the model and find the files"
-    try: inf = MRIInference(a.model, a.spacing, a.thickness, a.profile, a.uncertainty, a.device, a.memory, adapt=a.adapt, half=a.half)
+    try: inf = MRIInference(a.model, a.spacing, a.thickness, a.profile, a.uncertainty, a.device, a.memory, adapt=a.adapt, half=dict(yes=True,no=False).get(a.half))
     except (ValueError, FileNotFoundError, RuntimeError) as e: p.exit(2, f"easysr: {e}\n")
     files = find_inputs(a.input)
     if not files: p.exit(1, f"easysr: no NIfTI file in {', '.join(a.input)}; name a .nii or .nii.gz file or a folder that holds some\n")

@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['weights', 'ResnetBlock', 'DeUpBlock', 'ResnetGenerator', 'widen', 'resample_width', 'see', 'cubic', 'pseudo_inverse',
-           'settle', 'fold', 'unfold', 'prime', 'SliceGenerator', 'explain', 'steps', 'PatchDiscriminator',
+           'settle', 'fold', 'unfold', 'prime', 'SliceGenerator', 'pick_bits', 'explain', 'steps', 'PatchDiscriminator',
            'save_checkpoint', 'load_checkpoint', 'model_path', 'load_generator', 'build', 'pick_device', 'peak_gb']
 
 # %% ../nbs/01_models.ipynb #01-003
 import hashlib, io, os, sys, torch, torch.nn.functional as F
+from contextlib import nullcontext
 from pathlib import Path
 from torch import nn
 from fastcore.basics import patch
@@ -24,7 +25,9 @@ class ResnetBlock(nn.Module):
         super().__init__()
         bn = lambda: [nn.BatchNorm3d(onf)] if norm else []
         self.conv_block = nn.Sequential(nn.Conv3d(inf,onf,3,padding=1), *bn(), nn.LeakyReLU(.2,True), nn.Conv3d(onf,onf,3,padding=1), *bn())
-    def forward(self, x): return self.conv_block(x).add_(x)   # (B, C, H, W, D)
+    def forward(self, x):                                      # (B, C, H, W, D)
+        y = self.conv_block(x)
+        return y.add_(x) if y.dtype==x.dtype else x+y          # convolutions may have fewer bits, the sum keeps its own
 
 # %% ../nbs/01_models.ipynb #01-012
 class DeUpBlock(nn.Module):
@@ -141,6 +144,7 @@ class SliceGenerator(nn.Module):
         self.bound = nn.Sequential(nn.Conv3d(tail,16,3,padding=1), nn.LeakyReLU(.2), nn.Conv3d(16,4,1))
         for o in (prime(self).last,self.bound[-1]): nn.init.zeros_(o.weight); nn.init.zeros_(o.bias)
         self.register_buffer('gauge', torch.zeros(6))                            # see `measure`
+        self.bits = None                                                         # see `pick_bits`
     @property
     def reach(self): return 2*(2*self.config['n_blocks']+4)                      # how far it looks in plane (voxels)
 
@@ -154,7 +158,8 @@ def features(self:SliceGenerator,
     step = (pos[-1]-pos[0])/(len(pos)-1) if len(pos)>1 else pos.new_ones(())
     told = self.told(torch.stack([-torch.log(step)-1.1, torch.as_tensor(thickness).to(step)-1]).to(x))
     f = F.leaky_relu(self.head(4*(x-.5)).contiguous(memory_format=torch.channels_last_3d) + told[:,None,None,None], .2, True)
-    return f + self.trunk(f)
+    bits = None if torch.is_grad_enabled() else self.bits
+    with torch.autocast(x.device.type, bits) if bits else nullcontext(): return f + self.trunk(f)
 
 # %% ../nbs/01_models.ipynb #01-043
 @patch
@@ -175,6 +180,14 @@ def forward(self:SliceGenerator,
     out = back(base + self.last(t)/64)
     return (out,back(self.bound(t.detach())-3)) if bound else out
 
+# %% ../nbs/01_models.ipynb #01-045-2
+def pick_bits(device,    # torch device
+              half=None  # convolutions of the trunk in 16 bits? default: where the CPU has units for it
+             ):          # dtype for `SliceGenerator.bits`, None for 32 bits
+    "How many bits the trunk's convolutions should have on `device`"
+    if half is None: half = device.type=='cpu' and any(torch.cpu.get_capabilities().get(o) for o in ('avx512_bf16','amx_bf16'))
+    return (torch.bfloat16 if device.type=='cpu' else torch.float16) if half else None
+
 # %% ../nbs/01_models.ipynb #01-048
 def explain(g,    # guess `(B, C, H, N, D)`
             y,    # scan `(B, C, H, W, D)`
@@ -190,8 +203,8 @@ def steps(x,    # tensor `(1, H, W, D)`
          ):     # `(3,)`
     "Logarithm of the mean square difference along H, W and D within the mask"
     def one(a):
-        m = mask.narrow(a,0,mask.shape[a]-n) & mask.narrow(a,n,mask.shape[a]-n)
-        return x.diff(n,a)[m].pow(2).mean().clamp(min=1e-12).log()
+        m = (mask.narrow(a,0,mask.shape[a]-n) & mask.narrow(a,n,mask.shape[a]-n)).to(x)
+        return ((x.diff(n,a)**2*m).sum()/m.sum()).clamp(min=1e-12).log()
     return torch.stack([one(a) for a in (1,2,3)])
 
 @patch
