@@ -9,7 +9,7 @@ __all__ = ['resample_axis', 'noise_level', 'trust', 'agree', 'halo', 'tiles', 'a
            'share', 'together', 'each', 'table', 'cohort_page', 'main']
 
 # %% ../nbs/03_infer.ipynb #03-003
-import argparse, glob, hashlib, itertools, json, os, sys, time
+import argparse, gc, glob, hashlib, itertools, json, os, sys, time
 import numpy as np, torch, torchio as tio
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -593,4 +593,5 @@ def main(argv=None): # list of words; default: the command line's
     if len(rows)>1: print(table(rows) + f"\n{len(rows)-len(bad)} of {len(rows)} done" + ''.join(f"\n  failed: {o}" for o in bad))
     together()
     if len(rows)>1 and Path(a.out).is_dir(): write_text(cohort_page(a.out, rows), Path(a.out)/'index.html')
+    gc.freeze()                                                        # nothing is searched for garbage on the way out: a third of a second
     if bad: sys.exit(1)

@@ -1,10 +1,12 @@
 """Train the bundled weights on from what ships: `python tools/make_weights.py DATA OUT`
 
 DATA holds the folders `train` and `val` of the open scans that easysr/weights/README.md names. OUT gets what is made from
-them (averages of the mice, digital rats, a table), and in OUT/run all that `easysr_train` writes; called again, it goes on."""
+them (averages of the mice, digital rats, a table), in OUT/run all that `easysr_train` writes, and at the end OUT/default.pth,
+the file to put into easysr/weights. Called again, it goes on where it was stopped."""
 import csv, json, subprocess, sys, torchio as tio, yaml
 from pathlib import Path
 from easysr.data import Normaliser, find_volumes, phantom, read_volume, write_volume
+from easysr.models import load_checkpoint, load_generator, save_checkpoint
 from easysr.register import register
 
 def average(vols): # ScalarImages of several animals -> ScalarImage in the space of the first: a template, as labs have them
@@ -32,6 +34,11 @@ def main(data, out):
     (out/'config.json').write_text(json.dumps(cfg))
     words = ['easysr_train','--data',str(out/'table.csv'),'--out',str(out/'run')]
     words += ['--resume'] if (out/'run/latest.pth').exists() else ['--config',str(out/'config.json'),'--init','default']
-    return subprocess.run(words).returncode
+    return subprocess.run(words).returncode or bundle(out, cfg['steps'])
+
+def bundle(out, steps): # folder, steps an epoch: writes the best of the run, its trunk stored in 16 bits
+    gen,about = load_generator(out/'run/best.pth'),load_checkpoint(out/'run/best.pth')['about']
+    gen.trunk.bfloat16()
+    save_checkpoint(out/'default.pth', gen, about=dict(steps=load_generator('default').info['steps']+steps*about['epoch'], **about))
 
 if __name__=='__main__': sys.exit(main(*sys.argv[1:]))
