@@ -278,7 +278,7 @@ def positive(x, y, # volume and scan in the networks' frame
              sm,   # its `SliceModel`
              lam,  # of the data consistency
              zero, # no signal, in the unit of `y`
-             n=5   # turns
+             n=8   # turns
             ):     # as `x`
     "`x` without voxels below `zero`, still in agreement with the scan"
     low = (x<zero).any(2); u,v = (o.movedim(2,-1)[low] for o in (x,y))                # lines, (L,N) and (L,n)

@@ -248,7 +248,8 @@ class PatchDiscriminator(nn.Module):
     def forward(self, x):
         short = [max(0,16-s) for s in x.shape[:1:-1]]                                        # four halvings need 16 voxels
         x = F.pad(x, [p for s in short for p in (s//2,s-s//2)], mode='constant') if any(short) else x
-        return self.conv5(self.conv4(self.conv3(self.conv2(self.conv1(x)))))
+        x = self.conv4(self.conv3(self.conv2(self.conv1(x))))
+        with torch.autocast(x.device.type, enabled=False): return self.conv5(x.float())      # 16 bits on a CPU gave gradients that are not finite here
 
 # %% ../nbs/01_models.ipynb #01-064
 def save_checkpoint(path,    # file to write
