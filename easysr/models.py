@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['weights', 'ResnetBlock', 'DeUpBlock', 'ResnetGenerator', 'widen', 'resample_width', 'see', 'cubic', 'pseudo_inverse',
-           'settle', 'fold', 'unfold', 'prime', 'SliceGenerator', 'pick_bits', 'explain', 'steps', 'PatchDiscriminator',
-           'save_checkpoint', 'load_checkpoint', 'model_path', 'load_generator', 'build', 'pick_device', 'peak_gb']
+           'settle', 'fold', 'unfold', 'prime', 'SliceGenerator', 'pick_bits', 'explain', 'noise_level', 'steps',
+           'PatchDiscriminator', 'save_checkpoint', 'load_checkpoint', 'model_path', 'load_generator', 'build',
+           'pick_device', 'peak_gb']
 
 # %% ../nbs/01_models.ipynb #01-003
 import hashlib, io, os, sys, torch, torch.nn.functional as F
@@ -196,6 +197,15 @@ def explain(g,    # guess `(B, C, H, N, D)`
     "The volumes nearest to `g` that explain the scans"
     return g + widen(pseudo_inverse(A,lam), y-widen(A,g))
 
+# %% ../nbs/01_models.ipynb #01-049-2
+def noise_level(y,    # tensor `(..., H, W, D)`, through-plane along W
+                mask  # the same shape, bool: where there is tissue
+               ):     # standard deviation, in the unit of `y`
+    "Standard deviation of the noise in a scan, from its plane"
+    d = (y[...,1:,:,1:] - y[...,1:,:,:-1] - y[...,:-1,:,1:] + y[...,:-1,:,:-1])/2
+    m = mask[...,1:,:,1:] & mask[...,1:,:,:-1] & mask[...,:-1,:,1:] & mask[...,:-1,:,:-1]
+    return (d[m].abs().median()/.6745).item() if m.any() else 0.
+
 # %% ../nbs/01_models.ipynb #01-051
 def steps(x,    # tensor `(1, H, W, D)`
           mask, # bool, as `x`
@@ -216,7 +226,8 @@ def clues(self:SliceGenerator,
     "What a guess for wide slices shows of how wide they are"
     y = y.contiguous(); m = y>.15; inner = F.max_pool3d((~m).to(y), (7,1,7), 1, (3,0,3))<.5; m = inner if inner.sum()>500 else m
     g = self(y[None], pos.float(), 1.15)[0].to(y)
-    left = (y-widen(see(pos,y.shape[2],1.15),g[None])[0])[m].pow(2).mean().clamp(min=1e-12).log()
+    left = y-widen(see(pos,y.shape[2],1.15),g[None])[0]; power = left[m].pow(2).mean()
+    left = (power-noise_level(left,m)**2).clamp(min=.1*power).clamp(min=1e-12).log()
     slope,bend,rough = steps(y,m),steps(y,m,2),steps(g, F.interpolate(m[None].to(y), size=g.shape[1:])[0]>.5)
     ratio = -((pos[-1]-pos[0])/(len(pos)-1)).log()
     return torch.stack([left, left-slope[1], (bend-slope)[[0,2]].mean(), rough[1]-(rough[0]+rough[2])/2, ratio.to(y), torch.ones_like(left)])
