@@ -205,7 +205,7 @@ def gauged(self:MRIInference,
     "`sm` with slices as wide as the scan shows them"
     if self.thickness or self.profile!='gaussian' or not isinstance(self.gen,SliceGenerator): return sm
     w = self.gen.measure(centre(y).to(self.device), sm.pos.to(self.device))
-    return sm if w is None or abs(np.log(w))<.18 else SliceModel(sm.n, sm.spacing, sm.N, sm.fine, w*sm.spacing)
+    return sm if w is None or abs(np.log(w))<.25 else SliceModel(sm.n, sm.spacing, sm.N, sm.fine, w*sm.spacing)
 
 # %% ../nbs/03_infer.ipynb #03-052
 @patch

@@ -260,7 +260,7 @@ class PatchDiscriminator(nn.Module):
         short = [max(0,16-s) for s in x.shape[:1:-1]]                                        # four halvings need 16 voxels
         x = F.pad(x, [p for s in short for p in (s//2,s-s//2)], mode='constant') if any(short) else x
         x = self.conv4(self.conv3(self.conv2(self.conv1(x))))
-        with torch.autocast(x.device.type, enabled=False): return self.conv5(x.float())      # 16 bits on a CPU gave gradients that are not finite here
+        with torch.autocast(x.device.type, enabled=False): return self.conv5(x.to(self.conv5.bias))   # in 16 bits a CPU gave gradients that are not finite
 
 # %% ../nbs/01_models.ipynb #01-064
 def save_checkpoint(path,    # file to write
