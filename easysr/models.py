@@ -26,9 +26,12 @@ class ResnetBlock(nn.Module):
         super().__init__()
         bn = lambda: [nn.BatchNorm3d(onf)] if norm else []
         self.conv_block = nn.Sequential(nn.Conv3d(inf,onf,3,padding=1), *bn(), nn.LeakyReLU(.2,True), nn.Conv3d(onf,onf,3,padding=1), *bn())
+        self.bits = None                                       # of the second convolution, see `pick_bits`
     def forward(self, x):                                      # (B, C, H, W, D)
-        y = self.conv_block(x)
-        return y.add_(x) if y.dtype==x.dtype else x+y          # convolutions may have fewer bits, the sum keeps its own
+        *first,last = self.conv_block; y = x
+        for o in first: y = o(y)
+        with torch.autocast(x.device.type, self.bits) if self.bits and not torch.is_grad_enabled() else nullcontext(): y = last(y)
+        return y.add_(x) if y.dtype==x.dtype else x+y          # the sum keeps its own precision
 
 # %% ../nbs/01_models.ipynb #01-012
 class DeUpBlock(nn.Module):
@@ -145,7 +148,11 @@ class SliceGenerator(nn.Module):
         self.bound = nn.Sequential(nn.Conv3d(tail,16,3,padding=1), nn.LeakyReLU(.2), nn.Conv3d(16,4,1))
         for o in (prime(self).last,self.bound[-1]): nn.init.zeros_(o.weight); nn.init.zeros_(o.bias)
         self.register_buffer('gauge', torch.zeros(6))                            # see `measure`
-        self.bits = None                                                         # see `pick_bits`
+    @property
+    def bits(self): return self.trunk[-2].bits                                   # of the later blocks, see `pick_bits`
+    @bits.setter
+    def bits(self, bits):
+        for o in self.trunk[1:-1]: o.bits = bits
     @property
     def reach(self): return 2*(2*self.config['n_blocks']+4)                      # how far it looks in plane (voxels)
 
@@ -159,8 +166,7 @@ def features(self:SliceGenerator,
     step = (pos[-1]-pos[0])/(len(pos)-1) if len(pos)>1 else pos.new_ones(())
     told = self.told(torch.stack([-torch.log(step)-1.1, torch.as_tensor(thickness).to(step)-1]).to(x))
     f = F.leaky_relu(self.head(4*(x-.5)).contiguous(memory_format=torch.channels_last_3d) + told[:,None,None,None], .2, True)
-    bits = None if torch.is_grad_enabled() else self.bits
-    with torch.autocast(x.device.type, bits) if bits else nullcontext(): return f + self.trunk(f)
+    return f + self.trunk(f)
 
 # %% ../nbs/01_models.ipynb #01-043
 @patch
@@ -183,9 +189,9 @@ def forward(self:SliceGenerator,
 
 # %% ../nbs/01_models.ipynb #01-045-2
 def pick_bits(device,    # torch device
-              half=None  # convolutions of the trunk in 16 bits? default: where the CPU has units for it
+              half=None  # some convolutions of the trunk in 16 bits? default: where the CPU has units for it
              ):          # dtype for `SliceGenerator.bits`, None for 32 bits
-    "How many bits the trunk's convolutions should have on `device`"
+    "How many bits the trunk's convolutions may have on `device`"
     if half is None: half = device.type=='cpu' and any(torch.cpu.get_capabilities().get(o) for o in ('avx512_bf16','amx_bf16'))
     return (torch.bfloat16 if device.type=='cpu' else torch.float16) if half else None
 

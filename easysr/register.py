@@ -6,7 +6,7 @@
 __all__ = ['line_kinds', 'LPS', 'one_thread', 'sitk_kinds', 'good_fit', 'kinds', 'bias_kinds', 'corners', 'iso_grid',
            'interp_matrix', 'regrid', 'coarsen', 'resample_iso', 'to_ants', 'from_ants', 'move', 'turn', 'apart',
            'warp', 'mutual_information', 'overlap', 'agreement', 'find_start', 'Registration', 'edges', 'pyramid',
-           'register', 'stem', 'align', 'residual', 'bias_correct', 'brain_mask', 'main']
+           'register', 'stem', 'align', 'residual', 'average', 'bias_correct', 'brain_mask', 'main']
 
 # %% ../nbs/04_register.ipynb #04-003
 import inspect, json, os, pickle, subprocess, sys, tempfile, threading, warnings
@@ -22,7 +22,7 @@ from scipy.interpolate import make_interp_spline
 from scipy.optimize import minimize
 from scipy.spatial.transform import Rotation
 from . import __version__
-from .data import grid_size, regrid_affine, read_volume, write_volume, thicken, HeaderError
+from .data import Normaliser, grid_size, regrid_affine, read_volume, write_volume, thicken, HeaderError
 from .metrics import foreground
 
 # %% ../nbs/04_register.ipynb #04-007
@@ -601,6 +601,14 @@ def residual(vol,     # volume or NIfTI file: what was made of `scan`
             )->Registration: # its `report` has `shift_mm` and `turn_deg`, near 0 where geometry was kept
     "How far `vol` lies from the scan it was made of"
     return register(_read(vol), _read(scan), start='header', fast=fast)
+
+# %% ../nbs/04_register.ipynb #04-205-2
+def average(vols # `ScalarImage`s of several animals
+           )->tio.ScalarImage: # in the space of the first, tissue near 1000
+    "The mean of several animals, each warped onto the first by SyN"
+    first,*others = vols
+    x = sum(Normaliser(v.data)(v.data.float()) for v in (first, *(register(v, first, 'syn', start='header').warped for v in others)))
+    return tio.ScalarImage(tensor=1000*x/len(vols), affine=first.affine)
 
 # %% ../nbs/04_register.ipynb #04-213
 bias_kinds = dict(n4 =('n4_bias_field_correction',  dict(convergence=dict(iters=[50]*2, tol=1e-6))),

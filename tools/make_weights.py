@@ -3,16 +3,11 @@
 DATA holds the folders `train` and `val` of the open scans that easysr/weights/README.md names. OUT gets what is made from
 them (averages of the mice, digital rats, a table), in OUT/run all that `easysr_train` writes, and at the end OUT/default.pth,
 the file to put into easysr/weights. Called again, it goes on where it was stopped."""
-import csv, json, subprocess, sys, torchio as tio, yaml
+import csv, json, subprocess, sys, yaml
 from pathlib import Path
-from easysr.data import Normaliser, find_volumes, phantom, read_volume, write_volume
+from easysr.data import find_volumes, phantom, read_volume, write_volume
 from easysr.models import load_checkpoint, load_generator, save_checkpoint
-from easysr.register import register
-
-def average(vols): # ScalarImages of several animals -> ScalarImage in the space of the first: a template, as labs have them
-    first,*others = vols
-    x = sum(Normaliser(v.data)(v.data.float()) for v in (first, *(register(v, first, 'syn', start='header').warped for v in others)))
-    return tio.ScalarImage(tensor=1000*x/len(vols), affine=first.affine)
+from easysr.register import average
 
 def kept(path, make): # file, function that gives its volume
     if not path.exists(): path.parent.mkdir(parents=True, exist_ok=True); write_volume(make(), path)
