@@ -170,7 +170,7 @@ class MRIInference:
                  uncertainty=False,        # also a standard deviation per voxel?
                  device='auto',            # auto, cpu, cuda, mps
                  memory=2.,                # GB the network may use
-                 tol=.003,                 # how far the output may differ from the scan, seen through `A` (fraction of the tissue's mean)
+                 tol=.003,                 # how far the output may differ from the scan, seen through `A` (fraction of the tissue's mean); more where its air is noisy
                  adapt=None,               # minutes to train on within each scan, see `easysr.adapt`
                  half=None):               # some convolutions in 16 bits? default: where the CPU is faster at it, see `pick_bits`
         for k,v in dict(spacing=spacing, thickness=thickness, memory=memory, tol=tol, adapt=adapt).items():
