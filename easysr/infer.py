@@ -177,7 +177,7 @@ class MRIInference:
             if v is not None and not 0<v<np.inf: raise ValueError(f"{k} is {v:g}; it must be more than 0")
         self.device = pick_device(device)
         store_attr('spacing,thickness,profile,uncertainty,memory,tol,adapt,half')
-        self.gen = load_generator(model).to(self.device, memory_format=torch.channels_last_3d); self.bits = self.gen.bits = pick_bits(self.device, half)
+        self.gen = load_generator(model).to(self.device, memory_format=torch.channels_last_3d); self.gen.bits = pick_bits(self.device, half)
         if not isinstance(self.gen,SliceGenerator) and (uncertainty or adapt): raise ValueError(f"{self.gen.info['name']} is a {self.gen.info['kind']}, which knows no uncertainty and cannot be adapted; use the default model")
 
 class Result:
@@ -263,7 +263,8 @@ def report(self:MRIInference,
            **measured  # numbers to add
           )->dict:     # JSON-able
     "What was done to a scan"
-    return dict(easysr=easysr.__version__, torch=torch.__version__, torchio=version('torchio'), model=self.gen.info, device=str(self.device), bits=str(self.gen.bits or torch.float32).removeprefix('torch.'),
+    bits = self.gen.bits_at(sm.width) if sm and isinstance(self.gen,SliceGenerator) else None
+    return dict(easysr=easysr.__version__, torch=torch.__version__, torchio=version('torchio'), model=self.gen.info, device=str(self.device), bits=str(bits or torch.float32).removeprefix('torch.'),
                 options=self.options(), input=_geometry(vol), output=_geometry(out), through_plane=through_plane(vol),
                 slices=sm and dict(spacing=round(sm.spacing,6), thickness=round(sm.thickness,6), profile=getattr(sm.profile,'__name__',sm.profile), ratio=round(sm.ratio,4)),
                 intensities=dict(input=_stats(scan.data, masks[0]), output=_stats(out.data, masks[1])), gb=round(peak_gb(self.device),2),
@@ -314,9 +315,7 @@ def __call__(self:MRIInference,
     norm,mask = Normaliser(scan.data),to_frame(tissue(scan),axis)
     y = to_frame(norm(scan.data.float()),axis).contiguous()
     level = (y[mask].mean() + max(norm.offset,0)/norm.gain).item()
-    given,sm = sm,self.gauged(y, sm)
-    if self.half is None: self.gen.bits = self.bits if sm.width>.8 else None                 # the narrower the slices, the more rounding weighs
-    r,adapted = self.fit(y, sm, mask, level)
+    given,sm = sm,self.gauged(y, sm); r,adapted = self.fit(y, sm, mask, level)
     x,wide = r['x'],sm.interpolate(mask.float(),2,'linear')>.5
     if vol.data.min()>=0: x = positive(x, sm, r['lam'], norm(0.))
     affine = regrid_affine(scan.affine, axis, self.spacing)

@@ -26,11 +26,10 @@ class ResnetBlock(nn.Module):
         super().__init__()
         bn = lambda: [nn.BatchNorm3d(onf)] if norm else []
         self.conv_block = nn.Sequential(nn.Conv3d(inf,onf,3,padding=1), *bn(), nn.LeakyReLU(.2,True), nn.Conv3d(onf,onf,3,padding=1), *bn())
-        self.bits = None                                       # of the second convolution, see `pick_bits`
-    def forward(self, x):                                      # (B, C, H, W, D)
+    def forward(self, x, bits=None):                           # (B, C, H, W, D), and of how many bits the last layer may be
         *first,last = self.conv_block; y = x
         for o in first: y = o(y)
-        with torch.autocast(x.device.type, self.bits) if self.bits and not torch.is_grad_enabled() else nullcontext(): y = last(y)
+        with torch.autocast(x.device.type, bits) if bits else nullcontext(): y = last(y)
         return y.add_(x) if y.dtype==x.dtype else x+y          # the sum keeps its own precision
 
 # %% ../nbs/01_models.ipynb #01-012
@@ -148,15 +147,17 @@ class SliceGenerator(nn.Module):
         self.bound = nn.Sequential(nn.Conv3d(tail,16,3,padding=1), nn.LeakyReLU(.2), nn.Conv3d(16,4,1))
         for o in (prime(self).last,self.bound[-1]): nn.init.zeros_(o.weight); nn.init.zeros_(o.bias)
         self.register_buffer('gauge', torch.zeros(6))                            # see `measure`
-    @property
-    def bits(self): return self.trunk[-2].bits                                   # of the later blocks, see `pick_bits`
-    @bits.setter
-    def bits(self, bits):
-        for o in self.trunk[1:-1]: o.bits = bits
+        self.bits = None                                                         # see `pick_bits`
     @property
     def reach(self): return 2*(2*self.config['n_blocks']+4)                      # how far it looks in plane (voxels)
 
 # %% ../nbs/01_models.ipynb #01-041
+@patch
+def bits_at(self:SliceGenerator,
+            thickness): # FWHM of the slice profile over the slices' spacing
+    "The dtype that some convolutions have, None for 32 bits"
+    return self.bits if thickness>.8 else None      # the narrower the slices, the more rounding weighs
+
 @patch
 def features(self:SliceGenerator,
              x,         # folded scan, normalised, `(B, 4, H/2, W, D/2)`
@@ -166,7 +167,9 @@ def features(self:SliceGenerator,
     step = (pos[-1]-pos[0])/(len(pos)-1) if len(pos)>1 else pos.new_ones(())
     told = self.told(torch.stack([-torch.log(step)-1.1, torch.as_tensor(thickness).to(step)-1]).to(x))
     f = F.leaky_relu(self.head(4*(x-.5)).contiguous(memory_format=torch.channels_last_3d) + told[:,None,None,None], .2, True)
-    return f + self.trunk(f)
+    *blocks,last = self.trunk; t,bits = f,None if torch.is_grad_enabled() else self.bits_at(thickness)
+    for i,o in enumerate(blocks): t = o(t, bits if i else None)
+    return f + last(t)
 
 # %% ../nbs/01_models.ipynb #01-043
 @patch
