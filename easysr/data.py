@@ -398,9 +398,9 @@ class Normaliser:
     "An invertible robust scaling: the air near 0, bright tissue near 1"
     def __init__(self,
                  x): # tensor, a whole volume
-        x = x.detach().float().flatten()[::max(1,x.numel()//1_000_000)]
-        self.offset = x.quantile(.001).item()
-        self.gain = (x[x>x.mean()].quantile(.99).item() - self.offset) or 1.
+        x = x.detach().float().flatten()[::max(1,x.numel()//1_000_000)].cpu().numpy()
+        self.offset = float(np.quantile(x,.001))
+        self.gain = float(np.quantile(x[x>x.mean()],.99))-self.offset or 1.
     def __call__(self, x): return (x-self.offset)/self.gain
     def inverse(self, x): return x*self.gain + self.offset
 

@@ -57,7 +57,10 @@ def _threshold(x,       # 3-D array
 def _fill(m):
     "`m` with the holes of its slices filled, along every axis"
     for a in range(3):
-        m = np.stack([ndi.binary_fill_holes(np.take(m, i, a)) for i in range(m.shape[a])], a)
+        near = ndi.generate_binary_structure(3,1); near[tuple([0,2] if o==a else slice(None) for o in range(3))] = False   # neighbours within a slice
+        lab,n = ndi.label(~m, near); air = np.zeros(n+1, dtype=bool)
+        for b in {0,1,2}-{a}: air[np.take(lab,[0,-1],b)] = True               # what reaches the edge of its slice
+        air[0] = False; m = ~air[lab]
     return m
 
 # %% ../nbs/12_metrics.ipynb #12-023

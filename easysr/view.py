@@ -24,7 +24,8 @@ def _canonical(vol):
     if not isinstance(vol, tio.Image): raise ValueError(f"A picture needs a torchio volume, and this is a {type(vol).__name__}.")
     if vol.data.numel()==0: raise ValueError("The volume is empty: it has no voxels.")
     if vol.shape[0]!=1: raise ValueError(f"The volume is 4-D, with {vol.shape[0]} channels: pick one of them.")
-    return vol if vol.orientation==tuple('RAS') else tio.ToCanonical()(vol)
+    turn = vol.affine[:3,:3]/vol.spacing
+    return vol if (turn.diagonal()>.8).all() or vol.orientation==tuple('RAS') else tio.ToCanonical()(vol)   # the first is quick
 
 # %% ../nbs/13_view.ipynb #13-020
 def _point(vol, at, axis):
@@ -554,7 +555,8 @@ def qc_page(title,     # heading
            )->str:     # one self-contained HTML page
     "A page to judge a restored scan by"
     told = ''.join(f'<p class="warn">{html.escape(o)}</p>' for o in warnings) or '<p>No warnings.</p>'
-    rows = [({k:_canonical(o) for k,o in vols.items()}, robust_window(*vols.values()))] + [({k:_canonical(v)},w) for k,(v,w) in maps.items()]
+    thin = [tio.ScalarImage(tensor=o.data[:,::2,::2,::2]) for o in vols.values()]
+    rows = [({k:_canonical(o) for k,o in vols.items()}, robust_window(*thin))] + [({k:_canonical(v)},w) for k,(v,w) in maps.items()]
     views = lambda plane: [SliceViewer(v, plane, window=w, frames=14, px=112).html(500_000) for v,w in rows]
     planes = ''.join(f'<h2>{plane.capitalize()}</h2><div class="row">{"".join(views(plane))}</div>' for plane in PLANES)
     return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title><style>{_CSS}</style></head><body><h1>{html.escape(title)}</h1>'
