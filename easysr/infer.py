@@ -212,7 +212,7 @@ def prepare(self:MRIInference,
 
 # %% ../nbs/03_infer.ipynb #03-048
 def centre(y,       # normalised scan `(1,H,W,D)`
-           size=48  # voxels
+           size=40  # voxels
           )->torch.Tensor: # `(1,<=size,W,<=size)`
     "The part of the plane around the middle of the tissue"
     at = (y[0]>.15).any(1).nonzero().float(); at = at.mean(0) if len(at) else torch.tensor([y.shape[1]/2,y.shape[3]/2])
@@ -559,7 +559,8 @@ def cohort_page(out,     # folder with outputs
 
 # %% ../nbs/03_infer.ipynb #03-123-2
 def hold():
-    "Let this process hold on to the memory it frees, where its C library can"
+    "Let this process hold on to the memory it frees, where its C library can, and search none of its libraries for garbage"
+    gc.freeze()
     try: libc = ctypes.CDLL(None); libc.mallopt(-3,2**30); libc.mallopt(-1,2**30)      # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD of glibc
     except (AttributeError, TypeError, OSError): pass                                  # macOS, Windows, musl
 
