@@ -605,7 +605,8 @@ def _ready(p, a): # parser, parsed options -> (MRIInference, our files); a wrong
 
 def main(argv=None): # list of words; default: the command line's
     "The command `easysr`"
-    hold(); p = _parser(); a = p.parse_args(argv); inf,files = _ready(p, a); rows = []
+    if argv is None: hold()                                            # a process of its own
+    p = _parser(); a = p.parse_args(argv); inf,files = _ready(p, a); rows = []
     for r in (bar := tqdm(each(inf,files,a), total=len(files), disable=len(files)<2, unit='scan')):
         rows.append(r)
         bar.write(f"easysr: {r['why']}" if r['why'] else f"{r['file']} -> {r['output']}.nii.gz ({r['status']}, {r['seconds']} s)", file=sys.stderr if r['why'] else sys.stdout)
