@@ -966,7 +966,9 @@ def main(argv=None): # list of words; default: the command line's
     try: cfg = effective(a); start_ranks(cfg.device); share(1, cfg.bs, world=world())
     except (ValueError, OSError) as e: sorry(2, e)
     log = print if rank()==0 else lambda s: None
-    try: _train(a, cfg, lambda s: log(s, flush=True) if log is print else None)
+    try:
+        _train(a, cfg, lambda s: log(s, flush=True) if log is print else None)
+        if dist.is_initialized(): dist.barrier()                  # none leaves while another still waits for it
     except (ValueError, OSError, Diverged) as e: sorry(1, e)
     except KeyboardInterrupt: sorry(1, "interrupted before the first step; nothing was written")
     except RuntimeError as e: sorry(1, f"{str(e).splitlines()[0]} If memory ran out, give a smaller --bs or --patch.")
