@@ -164,7 +164,7 @@ def features(self:SliceGenerator,
     "What the trunk makes of the scan, `(B, C, H/2, W, D/2)`"
     step = (pos[-1]-pos[0])/(len(pos)-1) if len(pos)>1 else pos.new_ones(())
     told = self.told(torch.stack([-torch.log(step)-1.1, torch.as_tensor(thickness).to(step)-1]).to(x))
-    more = lambda t: F.pad(t, (0,0)*3+(0,4))                                     # eight channels: with four, torch takes thrice the time
+    more = lambda t: F.pad(t, (0,0)*3+(0,4))                                     # eight channels: with four, torch takes more than twice the time
     f = F.leaky_relu(F.conv3d(more(4*(x-.5)).contiguous(memory_format=torch.channels_last_3d), more(self.head.weight), self.head.bias+told, padding=1), .2, True)
     *blocks,last = self.trunk; t,bits = f,None if torch.is_grad_enabled() else self.bits_at(thickness)
     for i,o in enumerate(blocks,1): t = o(t, bits if 1<i<len(blocks) else None)
