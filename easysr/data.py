@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['samples', 'mm_per', 'nifti', 'gone', 'are_labels', 'not_scans', 'not_anat', 'sample', 'HeaderError', 'check_header',
            'read_volume', 'volumes', 'fix_header', 'sidecar', 'write_volume', 'through_plane', 'to_frame', 'from_frame',
-           'conform', 'unconform', 'crop_pad', 'Normaliser', 'subject', 'split_subjects', 'read_manifest',
+           'conform', 'unconform', 'crop_pad', 'some', 'Normaliser', 'subject', 'split_subjects', 'read_manifest',
            'find_volumes', 'find_labels', 'training_faults', 'recolour', 'shade', 'magnify', 'bend', 'Look',
            'MRIDataset']
 
@@ -393,12 +393,19 @@ def crop_pad(vol,    # ScalarImage
     out[(slice(None),*put)] = vol.data[(slice(None),*[slice(a,b) for a,b in cut])]
     return tio.ScalarImage(tensor=out, affine=vol.affine@nib.affines.from_matvec(np.eye(3),start))
 
+# %% ../nbs/00_data.ipynb #00-116-2
+def some(x,         # tensor
+         n=200_000  # about how many of its numbers
+        )->np.ndarray: # 1D, float32
+    "Numbers of `x` at equal steps, enough for a statistic"
+    x = x.detach().flatten(); return x[::max(1,len(x)//n)].float().cpu().numpy()
+
 # %% ../nbs/00_data.ipynb #00-118
 class Normaliser:
     "An invertible robust scaling: the air near 0, bright tissue near 1"
     def __init__(self,
                  x): # tensor, a whole volume
-        x = x.detach().float().flatten()[::max(1,x.numel()//1_000_000)].cpu().numpy()
+        x = some(x, 1_000_000)
         self.offset = float(np.quantile(x,.001))
         self.gain = float(np.quantile(x[x>x.mean()],.99))-self.offset or 1.
     def __call__(self, x): return (x-self.offset)/self.gain

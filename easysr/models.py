@@ -70,9 +70,10 @@ def widen(M,  # (N, W)
 def resample_width(x,    # tensor `(B, C, H, W, D)`
                    pos): # positions to read at, in units of `W`'s own samples, `(N,)`
     "`x` read linearly at `pos` along the width: `(B, C, H, N, D)`"
-    W = x.shape[3]
-    pos = pos.to(x.device).float().clamp(0, W-1)[:,None]                  # half precision could not tell places apart
-    return widen((1-(pos-torch.arange(W,device=x.device)).abs()).clamp(min=0), x)   # two weights a row
+    W = x.shape[3]; at = torch.arange(W,device=x.device)
+    pos = pos.to(x.device).float().clamp(0, W-1)                          # half precision could not tell places apart
+    if len(pos)==W and (pos-at).abs().max()<1e-4: return x                # it lies there already
+    return widen((1-(pos[:,None]-at).abs()).clamp(min=0), x)              # two weights a row
 
 # %% ../nbs/01_models.ipynb #01-024
 def see(pos,   # fine voxels' centres in units of slices, `(N,)`
@@ -167,7 +168,7 @@ def features(self:SliceGenerator,
     more = lambda t: F.pad(t, (0,0)*3+(0,4))                                     # eight channels: with four, torch takes more than twice the time
     f = F.leaky_relu(F.conv3d(more(4*(x-.5)).contiguous(memory_format=torch.channels_last_3d), more(self.head.weight), self.head.bias+told, padding=1), .2, True)
     *blocks,last = self.trunk; t,bits = f,None if torch.is_grad_enabled() else self.bits_at(thickness)
-    for i,o in enumerate(blocks,1): t = o(t, bits if 1<i<len(blocks) else None)
+    for i,o in enumerate(blocks): t = o(t, bits if i==1 else None)
     return f + last(t)
 
 # %% ../nbs/01_models.ipynb #01-043
