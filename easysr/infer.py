@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['resample_axis', 'air_noise', 'trust', 'agree', 'halo', 'tiles', 'around', 'Cut', 'generate', 'tile_size', 'patient',
-           'MRIInference', 'Result', 'centre', 'deviation', 'tissue', 'positive', 'super_resolve', 'out_name',
-           'find_inputs', 'same_name', 'join', 'told', 'write_text', 'cubic_of', 'unexplained', 'qc', 'aligned',
-           'share', 'together', 'each', 'table', 'cohort_page', 'main', 'hold', 'command']
+           'MRIInference', 'Result', 'deviation', 'tissue', 'positive', 'super_resolve', 'out_name', 'find_inputs',
+           'same_name', 'join', 'told', 'write_text', 'cubic_of', 'unexplained', 'qc', 'aligned', 'share', 'together',
+           'each', 'table', 'cohort_page', 'main', 'hold', 'command']
 
 # %% ../nbs/03_infer.ipynb #03-003
 import gc; _gc = gc.isenabled(); gc.disable()     # imports leave no garbage to search for: a fifth of a second
@@ -20,7 +20,7 @@ from tqdm import tqdm
 import easysr
 from .data import HeaderError, Normaliser, check_header, read_volume, volumes, write_volume, sidecar, some, find_volumes, nifti, through_plane, to_frame, from_frame
 from .slices import SliceModel, slice_model, profiles, along, trim, grid_size, regrid_affine
-from .models import ResnetGenerator, SliceGenerator, load_generator, noise_level, peak_gb, pick_bits, pick_device, resample_width, widen, settle
+from .models import ResnetGenerator, SliceGenerator, centre, load_generator, noise_level, peak_gb, pick_bits, pick_device, resample_width, widen, settle
 from .metrics import foreground
 if _gc: gc.enable()
 
@@ -204,23 +204,15 @@ def prepare(self:MRIInference,
     return vol, axis, slice_model(vol, self.spacing, axis, self.thickness, self.profile)
 
 # %% ../nbs/03_infer.ipynb #03-048
-def centre(y,       # normalised scan `(1,H,W,D)`
-           n=64_000 # about how many voxels
-          )->torch.Tensor: # `(1,h,W,d)`, h and d at most the square root of n/W
-    "The part of the plane around the middle of the tissue"
-    size = max(2, 2*round((n/y.shape[2])**.5/2))
-    at = (y[0]>.15).any(1).nonzero().float(); at = at.mean(0) if len(at) else torch.tensor([y.shape[1]/2,y.shape[3]/2])
-    a,b = (min(max(0,round(float(o))-size//2), max(0,n-size)) for o,n in zip(at,(y.shape[1],y.shape[3])))
-    return y[:,a:a+size,:,b:b+size]
-
 @patch
 def gauged(self:MRIInference,
            y, sm  # normalised scan in the networks' frame, its `SliceModel`
           )->SliceModel:
     "`sm` with slices as wide as the scan shows them"
     if self.thickness or self.profile!='gaussian' or not isinstance(self.gen,SliceGenerator): return sm
-    w = self.gen.measure(centre(y).to(self.device), sm.pos.to(self.device))
-    return sm if w is None or abs(np.log(w))<.25 else SliceModel(sm.n, sm.spacing, sm.N, sm.fine, w*sm.spacing)
+    w = self.gen.measure(centre(y).to(self.device), sm.pos.to(self.device)) or 1.
+    w **= np.clip((abs(np.log(w))-.2)/.05, 0, 1)                                 # a fifth off: the header; a fourth: the scan
+    return sm if w==1 else SliceModel(sm.n, sm.spacing, sm.N, sm.fine, w*sm.spacing)
 
 # %% ../nbs/03_infer.ipynb #03-052
 @patch

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['weights', 'ResnetBlock', 'DeUpBlock', 'ResnetGenerator', 'widen', 'resample_width', 'see', 'cubic', 'pseudo_inverse',
            'settle', 'fold', 'unfold', 'prime', 'SliceGenerator', 'pick_bits', 'explain', 'noise_level', 'steps',
-           'PatchDiscriminator', 'save_checkpoint', 'load_checkpoint', 'model_path', 'load_generator', 'build',
-           'pick_device', 'peak_gb']
+           'centre', 'PatchDiscriminator', 'save_checkpoint', 'load_checkpoint', 'model_path', 'load_generator',
+           'build', 'pick_device', 'peak_gb']
 
 # %% ../nbs/01_models.ipynb #01-003
 import hashlib, io, os, sys, torch, torch.nn.functional as F
@@ -250,6 +250,16 @@ def measure(self:SliceGenerator,
     if y.shape[2]<3 or (y>.15).sum()<500 or not self.gauge.any(): return None
     w = (self.clues(y,pos) @ self.gauge).exp().item()
     return min(max(w,.5),1.2) if w==w else None
+
+# %% ../nbs/01_models.ipynb #01-054-2
+def centre(y,       # normalised scan `(1,H,W,D)`
+           n=64_000 # about how many voxels
+          )->torch.Tensor: # `(1,h,W,d)`, h and d at most the square root of n/W
+    "The part of the plane around the middle of the tissue"
+    size = max(2, 2*round((n/y.shape[2])**.5/2))
+    at = (y[0]>.15).any(1).nonzero().float(); at = at.mean(0) if len(at) else torch.tensor([y.shape[1]/2,y.shape[3]/2])
+    a,b = (min(max(0,round(float(o))-size//2), max(0,n-size)) for o,n in zip(at,(y.shape[1],y.shape[3])))
+    return y[:,a:a+size,:,b:b+size]
 
 # %% ../nbs/01_models.ipynb #01-060
 class PatchDiscriminator(nn.Module):

@@ -25,7 +25,7 @@ from fastcore.imports import in_notebook
 from tqdm.auto import tqdm
 from .data import MRIDataset, HeaderError, Normaliser, check_header, read_volume, find_volumes, read_manifest, split_subjects, subject, training_faults, thicken, to_frame, from_frame
 from .slices import SliceModel, world_axis
-from .models import pick_device, peak_gb, resample_width, see, explain, SliceGenerator, ResnetGenerator, PatchDiscriminator, load_generator, load_checkpoint, save_checkpoint
+from .models import pick_device, peak_gb, resample_width, see, explain, SliceGenerator, ResnetGenerator, PatchDiscriminator, load_generator, centre, load_checkpoint, save_checkpoint
 from .metrics import foreground, psnr, ssim, hfen
 from .view import compare, plot_history
 
@@ -738,7 +738,7 @@ def after_step(self:Signals,
 def after_epoch(self:Signals, t): self.after_step(t)
 
 # %% ../nbs/02_train.ipynb #02-195
-natural = dict(invert=0, curve=0, gamma=0, bias=0, synth=0)                       # patches as they were scanned: their own contrast is a clue
+natural = dict(invert=0, curve=0, gamma=0, bias=0, synth=0, move=0)               # patches as they were scanned: their own contrast is a clue
 
 def fit_gauge(gen,     # `SliceGenerator`; its gauge is set
               vols,    # as `MRIDataset` takes them
@@ -746,9 +746,9 @@ def fit_gauge(gen,     # `SliceGenerator`; its gauge is set
               seed=0, **kwargs # of `MRIDataset`
              )->float: # root mean square error of the logarithm of the width, on the scans it was fitted on
     "Learn to read a slice's width from what the generator makes of scans"
-    ds,dev,rows,widths = MRIDataset(vols, 64, (2.,8.), scans, 1, seed=seed, **kwargs|natural),next(gen.parameters()).device,[],[]
+    ds,dev,rows,widths = MRIDataset(vols, 128, (2.,8.), scans, 1, seed=seed, **kwargs|natural),next(gen.parameters()).device,[],[]
     for i in range(scans):
-        m,y = ds.slices(i),ds[i][0].to(dev); c = gen.clues(y, m.pos)
+        m,y = ds.slices(i),centre(ds[i][0]).to(dev); c = gen.clues(y, m.pos)
         if (y>.15).sum()>500 and c.isfinite().all(): rows.append(c.cpu()); widths.append(math.log(m.width))
     X,t = torch.stack(rows).double(),torch.tensor(widths).double()
     w = torch.linalg.solve(X.T@X + 1e-3*len(X)*torch.eye(6), X.T@t)              # a touch of ridge
@@ -763,7 +763,7 @@ def fit_bound(gen,      # `SliceGenerator`; the scale of its bound is set
               vols, scans=200, seed=0, **kwargs # as `fit_gauge` takes them
              )->float:  # factor by which the bound grew
     "Scale the bound so that it holds nine errors in ten of simulated scans"
-    ds,dev,need = MRIDataset(vols, 64, (2.,6.), scans, 1, seed=seed+1, **kwargs|natural|dict(move=0.)),next(gen.parameters()).device,[]
+    ds,dev,need = MRIDataset(vols, 64, (2.,6.), scans, 1, seed=seed+1, **kwargs|natural),next(gen.parameters()).device,[]
     for i in range(scans):
         m,(y,hi) = ds.slices(i),(o[None].to(dev) for o in ds[i]); g,b = predict(gen, y, m)
         over = ((complete(g,y,m)-hi).abs()/b.exp())[hi>.1]
@@ -775,12 +775,12 @@ def fit_bound(gen,      # `SliceGenerator`; the scale of its bound is set
 class Gauge:
     "Fits the gauge and the bound of `best.pth` and `final.pth` at the end of a run"
     order = 40
-    def __init__(self, out, vols): # folder; animals, as `MRIDataset` takes them
-        self.out,self.vols = Path(out),vols
+    def __init__(self, out, train, val): # folder; animals, as `MRIDataset` takes them
+        self.out,self.train,self.val = Path(out),train,val
     def after_fit(self, t):
         for path in (self.out/'best.pth',self.out/'final.pth'):
             d,g = load_checkpoint(path),load_generator(path)
-            for f in (fit_gauge,fit_bound): f(g, self.vols, t.cfg.gauge, t.cfg.seed, **t.cfg.pairs)
+            for f,vols in ((fit_gauge,self.train),(fit_bound,self.val)): f(g, vols, t.cfg.gauge, t.cfg.seed, **t.cfg.pairs)
             written(path, lambda: save_checkpoint(path, g, **{k:v for k,v in d.items() if k not in ('kind','config','state')}))
 
 # %% ../nbs/02_train.ipynb #02-199
@@ -797,7 +797,7 @@ def fit(cfg,          # `TrainConfig`
     "Train, validate and keep the best"
     out,first = Path(out),rank()==0
     if not val: raise ValueError("no animal to validate on; give one at least that does not train")
-    own = [Recorder(out), Checkpoint(out,cfg.keep), Pictures(val[0],out/'pictures'), Board(out/'board'), Progress(log)] + [Gauge(out,train)]*bool(cfg.gauge) if first else []
+    own = [Recorder(out), Checkpoint(out,cfg.keep), Pictures(val[0],out/'pictures'), Board(out/'board'), Progress(log)] + [Gauge(out,train,val)]*bool(cfg.gauge) if first else []
     t = Trainer(cfg, gen, [Validate(val), *own, Signals(out,log,again), *cbs])
     if resume: _told_versions(t.load(out/'latest.pth'), log)
     if t.done>=t.total: log(f"all {cfg.epochs} epochs are done; ask for more with --epochs"); return t

@@ -1,13 +1,15 @@
-"""Train the bundled weights on from what ships: `python tools/make_weights.py DATA OUT`
+"""Make the bundled weights from nothing but scans: `python tools/make_weights.py DATA OUT`
 
 DATA holds the folders `train` and `val` of the open scans that easysr/weights/README.md names. OUT gets what is made from
-them (averages of the mice, digital rats, a table), in OUT/run all that `easysr_train` writes, and at the end OUT/default.pth,
+them (averages of the mice, digital rats), in OUT/run1 to OUT/run3 all that `easysr_train` writes in three runs, each of which
+begins with the best of the one before (the last teaches the bound alone, on the real animals), and at the end OUT/default.pth,
 the file to put into easysr/weights. Called again, it goes on where it was stopped."""
 import csv, json, subprocess, sys, yaml
 from pathlib import Path
 from easysr.data import find_volumes, phantom, read_volume, write_volume
 from easysr.models import load_checkpoint, load_generator, save_checkpoint
 from easysr.register import average
+from easysr.train import fit_bound, fit_gauge
 
 def kept(path, make): # file, function that gives its volume
     if not path.exists(): path.parent.mkdir(parents=True, exist_ok=True); write_volume(make(), path)
@@ -22,18 +24,21 @@ def material(data, out): # folders -> files to train on, each as often as it cou
 
 def main(data, out):
     data,out = Path(data).absolute(),Path(out).absolute()
-    rows = [(f,'train') for f in material(data,out)] + [(f,'val') for f in find_volumes(data/'val')]
-    with open(out/'table.csv','w',newline='') as f: w = csv.writer(f); w.writerow(('path','split')); w.writerows(rows)
-    cfg = yaml.safe_load(Path(__file__).with_name('weights.yml').read_text())
-    cfg['pairs']['labels'] = [str(f) for f in sorted((data/'train').glob('*_labels.nii.gz'))[::2] + [data/'train/rat-WHS_labels.nii.gz']]
-    (out/'config.json').write_text(json.dumps(cfg))
-    words = ['easysr_train','--data',str(out/'table.csv'),'--out',str(out/'run')]
-    words += ['--resume'] if (out/'run/latest.pth').exists() else ['--config',str(out/'config.json'),'--init','default']
-    return subprocess.run(words).returncode or bundle(out, cfg['steps'])
-
-def bundle(out, steps): # folder, steps an epoch: writes the best of the run, its trunk stored in 16 bits
-    gen,about = load_generator(out/'run/best.pth'),load_checkpoint(out/'run/best.pth')['about']
-    gen.trunk.bfloat16()
-    save_checkpoint(out/'default.pth', gen, about=dict(steps=load_generator('default').info['steps']+steps*about['epoch'], **about))
+    train,labels = material(data,out),[str(f) for f in sorted((data/'train').glob('*_labels.nii.gz'))[::2] + [data/'train/rat-WHS_labels.nii.gz']]
+    cfg,best,steps = dict(pairs=dict(labels=labels)),None,0
+    for i,more in enumerate(yaml.safe_load_all(Path(__file__).with_name('weights.yml').read_text()), 1):
+        run,table,known = (out/f'{o}{i}' for o in ('run','table','config')); real = more.pop('real',False)
+        cfg |= more | dict(pairs=cfg['pairs']|more.get('pairs',{})); known.with_suffix('.json').write_text(json.dumps(cfg))
+        with open(table.with_suffix('.csv'),'w',newline='') as f:
+            w = csv.writer(f); w.writerow(('path','split'))
+            w.writerows([(o,'train') for o in train if not (real and o.parent==out/'made')] + [(o,'val') for o in find_volumes(data/'val')])
+        words = ['easysr_train','--data',f'{table}.csv','--out',str(run)]
+        words += ['--resume'] if (run/'latest.pth').exists() else ['--config',f'{known}.json'] + (['--init',str(best)] if best else [])
+        if not (run/'final.pth').exists() and (code := subprocess.run(words).returncode): return code
+        best = run/'best.pth'; steps += cfg['steps']*load_checkpoint(best)['about']['epoch']*(not real)
+    gen,about = load_generator(best),load_checkpoint(out/'run2/best.pth')['about']
+    fit_gauge(gen, train, 1000, 1, **cfg['pairs']); fit_bound(gen, [read_volume(o) for o in find_volumes(data/'val')], 1000, 2, **cfg['pairs'])
+    gen.trunk.bfloat16()                                                       # what of the trunk is stored, in 16 bits
+    save_checkpoint(out/'default.pth', gen, about=about|dict(steps=steps))
 
 if __name__=='__main__': sys.exit(main(*sys.argv[1:]))
