@@ -251,7 +251,7 @@ def measure(self:SliceGenerator,
     w = (self.clues(y,pos) @ self.gauge).exp().item()
     return min(max(w,.5),1.2) if w==w else None
 
-# %% ../nbs/01_models.ipynb #01-054-2
+# %% ../nbs/01_models.ipynb #01-055-2
 def centre(y,       # normalised scan `(1,H,W,D)`
            n=64_000 # about how many voxels
           )->torch.Tensor: # `(1,h,W,d)`, h and d at most the square root of n/W

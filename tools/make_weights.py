@@ -27,13 +27,13 @@ def main(data, out):
     train,labels = material(data,out),[str(f) for f in sorted((data/'train').glob('*_labels.nii.gz'))[::2] + [data/'train/rat-WHS_labels.nii.gz']]
     cfg,best,steps = dict(pairs=dict(labels=labels)),None,0
     for i,more in enumerate(yaml.safe_load_all(Path(__file__).with_name('weights.yml').read_text()), 1):
-        run,table,known = (out/f'{o}{i}' for o in ('run','table','config')); real = more.pop('real',False)
-        cfg |= more | dict(pairs=cfg['pairs']|more.get('pairs',{})); known.with_suffix('.json').write_text(json.dumps(cfg))
-        with open(table.with_suffix('.csv'),'w',newline='') as f:
+        run,table,known,real = out/f'run{i}',out/f'table{i}.csv',out/f'config{i}.json',more.pop('real',False)
+        cfg |= more | dict(pairs=cfg['pairs']|more.get('pairs',{})); known.write_text(json.dumps(cfg))
+        with open(table,'w',newline='') as f:
             w = csv.writer(f); w.writerow(('path','split'))
             w.writerows([(o,'train') for o in train if not (real and o.parent==out/'made')] + [(o,'val') for o in find_volumes(data/'val')])
-        words = ['easysr_train','--data',f'{table}.csv','--out',str(run)]
-        words += ['--resume'] if (run/'latest.pth').exists() else ['--config',f'{known}.json'] + (['--init',str(best)] if best else [])
+        words = ['easysr_train','--data',str(table),'--out',str(run)]
+        words += ['--resume'] if (run/'latest.pth').exists() else ['--config',str(known)] + (['--init',str(best)] if best else [])
         if not (run/'final.pth').exists() and (code := subprocess.run(words).returncode): return code
         best = run/'best.pth'; steps += cfg['steps']*load_checkpoint(best)['about']['epoch']*(not real)
     gen,about = load_generator(best),load_checkpoint(out/'run2/best.pth')['about']
