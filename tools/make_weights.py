@@ -1,10 +1,11 @@
-"""Make the bundled weights from nothing but scans: `python tools/make_weights.py DATA OUT [RECIPE]`
+"""Make the bundled weights from nothing but scans: `python tools/make_weights.py DATA OUT [WITHOUT [SHARE]]`
 
 DATA holds the folders `train` and `val` of the open scans that easysr/weights/README.md names. OUT gets what is made from
 them (averages of the mice, digital rats), in OUT/run1 to OUT/run3 all that `easysr_train` writes in three runs, each of which
 begins with the best of the one before (the last teaches the bound alone, on the real animals), and at the end OUT/default.pth,
-the file to put into easysr/weights. Called again, it goes on where it was stopped. RECIPE, if not tools/weights.yml, may say
-`without: NAME`: files of DATA with that in their name then teach nothing, so that they can judge."""
+the file to put into easysr/weights. Called again, it goes on where it was stopped. Files of DATA with
+WITHOUT in their name teach nothing, so that they can judge; SHARE is the part of the epochs to run. tools/without_rat.pth was
+made with `rat-WHS .5`."""
 import csv, json, subprocess, sys, yaml
 from pathlib import Path
 from easysr.data import find_volumes, phantom, read_volume, write_volume
@@ -17,21 +18,21 @@ def kept(path, make): # file, function that gives its volume
     return path
 
 def material(data, out, without=None): # folders -> files to train on, each as often as it counts; label maps to paint
-    kept_in = lambda fs: [f for f in fs if not without or without not in f.name]
-    mice = [f for f in find_volumes(data/'train') if f.name.startswith('mouse')]
+    may = lambda fs: [f for f in fs if not without or without not in f.name]
+    mice = may(f for f in find_volumes(data/'train') if f.name.startswith('mouse'))
     group = lambda g: [read_volume(f) for f in mice if g in f.name][::-1 if not g else 1]
     means = [kept(out/f'made/average{g}_T2w.nii.gz', lambda: average(group(g))) for g in ('','WT','UT','TT')]
     rats  = [kept(out/f'made/digital{i}_{c}.nii.gz', lambda: phantom(.15,c,i)) for i,c in enumerate(('T2w','T1w','T2star','T2w','T1w'),1)]
     labels = sorted((data/'train').glob('*_labels.nii.gz'))[::2] + [data/'train/rat-WHS_labels.nii.gz']
-    return kept_in(mice + 4*[data/'train/rat-WHS_T2star.nii.gz']) + 2*means + rats, [str(f) for f in kept_in(labels)]
+    return mice + may(4*[data/'train/rat-WHS_T2star.nii.gz']) + 2*means + rats, [str(f) for f in may(labels)]
 
-def main(data, out, recipe=Path(__file__).with_name('weights.yml')):
+def main(data, out, without=None, share=1.):
     data,out = Path(data).absolute(),Path(out).absolute()
-    runs = list(yaml.safe_load_all(Path(recipe).read_text()))
-    train,labels = material(data, out, runs[0].pop('without',None))
+    train,labels = material(data, out, without)
     cfg,best,steps = dict(pairs=dict(labels=labels)),None,0
-    for i,more in enumerate(runs, 1):
+    for i,more in enumerate(yaml.safe_load_all(Path(__file__).with_name('weights.yml').read_text()), 1):
         run,table,known,real = out/f'run{i}',out/f'table{i}.csv',out/f'config{i}.json',more.pop('real',False)
+        more['epochs'] = max(1, round(float(share)*more['epochs']))
         cfg |= more | dict(pairs=cfg['pairs']|more.get('pairs',{})); known.write_text(json.dumps(cfg))
         with open(table,'w',newline='') as f:
             w = csv.writer(f); w.writerow(('path','split'))
