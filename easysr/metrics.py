@@ -6,75 +6,112 @@
 __all__ = ['foreground', 'mae', 'psnr', 'ssim', 'hfen', 'sharpness', 'gradient_error', 'slice_residual', 'intensity_gain',
            'scores', 'ScoreTable', 'score_table']
 
-# %% ../nbs/12_metrics.ipynb #12-003
+# %% ../nbs/12_metrics.ipynb #12-005
 import numpy as np, torch, torchio as tio
-from fastcore.basics import patch, store_attr
+from fastcore.basics import patch
 from scipy import ndimage as ndi
 from skimage.filters import threshold_otsu
 from skimage.metrics import structural_similarity
 
-# %% ../nbs/12_metrics.ipynb #12-010
+# %% ../nbs/12_metrics.ipynb #12-012
 def _array(x): # volume, tensor or array (..., i, j, k)
     "`x` as a float64 array (n, i, j, k)"
-    x = x.data if isinstance(x, tio.Image) else x
-    x = x.detach().double().cpu().numpy() if isinstance(x, torch.Tensor) else np.asarray(x, dtype=float)
-    if x.ndim<3: raise ValueError(f"A volume has three dimensions, and this has {x.ndim}.")
+    if isinstance(x, tio.Image):
+        x = x.data
+    if isinstance(x, torch.Tensor):
+        x = x.detach().double().cpu().numpy()
+    x = np.asarray(x, dtype=float)
+    if x.ndim<3:
+        raise ValueError(f"A volume has three dimensions, and this has {x.ndim}.")
     return x.reshape(-1, *x.shape[-3:])
 
-# %% ../nbs/12_metrics.ipynb #12-013
-def _check(sr, hi, mask):
-    "The three as arrays (n, i, j, k), once they are known to lie on one grid"
-    a,b = _array(sr), _array(hi)
-    if a.shape!=b.shape: raise ValueError(f"The shapes differ: {a.shape} and {b.shape}.")
-    if isinstance(sr, tio.Image) and isinstance(hi, tio.Image) and not np.allclose(sr.affine, hi.affine, atol=.05*min(hi.spacing)):
+# %% ../nbs/12_metrics.ipynb #12-015
+def _check_grid(sr, hi): # two volumes, as they were given
+    "Whether they lie in one place, where their affines tell"
+    if not (isinstance(sr, tio.Image) and isinstance(hi, tio.Image)):
+        return
+    if not np.allclose(sr.affine, hi.affine, atol=.05*min(hi.spacing)):
         raise ValueError("The affines differ: the two volumes lie in different places.")
-    for o in (a,b):
-        if not np.isfinite(o).all(): raise ValueError(f"{(~np.isfinite(o)).sum()} voxels are not finite.")
-    m = np.ones_like(b, dtype=bool) if mask is None else _array(mask)>0
-    if m.shape[1:]!=b.shape[1:] or len(m) not in (1,len(b)): raise ValueError(f"The mask is {m.shape}, and the volumes are {b.shape}.")
-    return a, b, np.broadcast_to(m, b.shape)
+
+def _check_finite(x): # array
+    "No NaN and no infinity"
+    bad = (~np.isfinite(x)).sum()
+    if bad:
+        raise ValueError(f"{bad} voxels are not finite.")
 
 # %% ../nbs/12_metrics.ipynb #12-016
-def _triples(sr, hi, mask=None):
-    "One (sr, hi, mask) of 3-D arrays for each volume of a batch"
-    for a,b,m in zip(*_check(sr, hi, mask)):
-        if not m.any(): raise ValueError("The mask is empty: there is nothing to score.")
-        yield a, b, m
-
-def _mean(xs): return float(np.mean(list(xs)))
+def _check(sr, hi, mask): # two volumes or batches; mask or None
+    "The three as arrays (n, i, j, k), once they are known to lie on one grid"
+    a,b = _array(sr), _array(hi)
+    if a.shape!=b.shape:
+        raise ValueError(f"The shapes differ: {a.shape} and {b.shape}.")
+    _check_grid(sr, hi)
+    _check_finite(a)
+    _check_finite(b)
+    m = np.ones_like(b, dtype=bool) if mask is None else _array(mask)>0
+    if m.shape[1:]!=b.shape[1:] or len(m) not in (1,len(b)):
+        raise ValueError(f"The mask is {m.shape}, and the volumes are {b.shape}.")
+    return a, b, np.broadcast_to(m, b.shape)
 
 # %% ../nbs/12_metrics.ipynb #12-019
-def _threshold(x,       # 3-D array
+def _triples(sr, hi, mask=None): # two volumes or batches; mask
+    "One (sr, hi, mask) of 3-D arrays for each volume of a batch"
+    for a,b,m in zip(*_check(sr, hi, mask)):
+        if not m.any():
+            raise ValueError("The mask is empty: there is nothing to score.")
+        yield a, b, m
+
+def _mean(xs): # numbers
+    "Mean as a Python float"
+    return float(np.mean(list(xs)))
+
+# %% ../nbs/12_metrics.ipynb #12-024
+def _threshold(x,        # 3-D array
                spacing): # mm
     "Voxels that are brighter than air"
-    if (x==0).mean()>.2: return np.abs(x)>.01*np.percentile(np.abs(x[x!=0]), 99) if x.any() else x!=0
-    s = ndi.gaussian_filter(x, [.2/o for o in spacing], mode='nearest')
-    if not (s>0).any() or np.ptp(s)==0: return np.zeros_like(x, dtype=bool)
-    l = np.log(np.maximum(s, np.percentile(s[s>0], 5)))
-    return l>threshold_otsu(l)
+    if not x.any():
+        return x!=0
+    if (x==0).mean()>.2:
+        return np.abs(x)>.01*np.percentile(np.abs(x[x!=0]), 99)
+    smooth = ndi.gaussian_filter(x, [.2/o for o in spacing], mode='nearest')
+    if not (smooth>0).any() or np.ptp(smooth)==0:
+        return np.zeros_like(x, dtype=bool)
+    log = np.log(np.maximum(smooth, np.percentile(smooth[smooth>0], 5)))
+    return log>threshold_otsu(log)
 
-# %% ../nbs/12_metrics.ipynb #12-021
-def _fill(m):
+# %% ../nbs/12_metrics.ipynb #12-026
+def _fill_slices(m, axis): # 3-D bool array; axis across the slices
+    "`m` with the holes of its slices filled"
+    near = ndi.generate_binary_structure(3, 1)
+    near[tuple([0,2] if o==axis else slice(None) for o in range(3))] = False   # neighbours within a slice alone
+    pieces,n = ndi.label(~m, near)
+    air = np.zeros(n+1, dtype=bool)
+    for a in {0,1,2}-{axis}:
+        air[np.take(pieces, [0,-1], a)] = True            # what reaches the edge of its slice
+    air[0] = False                                                             # piece 0 is `m` itself
+    return ~air[pieces]
+
+def _fill(m): # 3-D bool array
     "`m` with the holes of its slices filled, along every axis"
-    for a in range(3):
-        near = ndi.generate_binary_structure(3,1); near[tuple([0,2] if o==a else slice(None) for o in range(3))] = False   # neighbours within a slice
-        lab,n = ndi.label(~m, near); air = np.zeros(n+1, dtype=bool)
-        for b in {0,1,2}-{a}: air[np.take(lab,[0,-1],b)] = True               # what reaches the edge of its slice
-        air[0] = False; m = ~air[lab]
+    for axis in range(3):
+        m = _fill_slices(m, axis)
     return m
 
-# %% ../nbs/12_metrics.ipynb #12-023
+# %% ../nbs/12_metrics.ipynb #12-028
 def foreground(vol,          # `ScalarImage`, or a tensor (1, i, j, k)
               )->torch.Tensor: # bool (1, i, j, k), on the grid of `vol`
     "A rough mask of the animal, good enough to score within"
     x = _array(vol)
-    if len(x)!=1: raise ValueError(f"A mask is made of one volume, and this is {len(x)}.")
-    m = _threshold(np.nan_to_num(x[0]), vol.spacing if isinstance(vol, tio.Image) else (1,1,1))
-    lab,n = ndi.label(m)
-    if n==0: raise ValueError("No foreground was found: the volume is constant.")
-    return torch.tensor(_fill(lab==1+np.argmax(np.bincount(lab.ravel())[1:])))[None]
+    if len(x)!=1:
+        raise ValueError(f"A mask is made of one volume, and this is {len(x)}.")
+    spacing = vol.spacing if isinstance(vol, tio.Image) else (1,1,1)
+    pieces,n = ndi.label(_threshold(np.nan_to_num(x[0]), spacing))
+    if n==0:
+        raise ValueError("No foreground was found: the volume is constant.")
+    largest = 1+np.argmax(np.bincount(pieces.ravel())[1:])
+    return torch.tensor(_fill(pieces==largest))[None]
 
-# %% ../nbs/12_metrics.ipynb #12-032
+# %% ../nbs/12_metrics.ipynb #12-038
 def mae(sr,        # super-resolved volume or batch
         hi,        # truth, the same shape
         mask=None, # where to score, the same shape (n may be 1); default: everywhere
@@ -82,14 +119,15 @@ def mae(sr,        # super-resolved volume or batch
     "Mean absolute error within `mask`"
     return _mean(abs(a-b)[m].mean() for a,b,m in _triples(sr, hi, mask))
 
-# %% ../nbs/12_metrics.ipynb #12-035
-def _peak(b, m, peak=None):
+# %% ../nbs/12_metrics.ipynb #12-041
+def _peak(b, m, peak=None): # truth and mask, 3-D arrays; what the user gave
     "`peak`, or the 99.9th percentile of `b` within `m`"
-    p = float(np.percentile(b[m], 99.9)) if peak is None else float(peak)
-    if p<=0: raise ValueError(f"The peak is {p:g}, and must be above 0: give `peak`.")
-    return p
+    peak = float(np.percentile(b[m], 99.9) if peak is None else peak)
+    if peak<=0:
+        raise ValueError(f"The peak is {peak:g}, and must be above 0: give `peak`.")
+    return peak
 
-# %% ../nbs/12_metrics.ipynb #12-037
+# %% ../nbs/12_metrics.ipynb #12-043
 def psnr(sr,        # super-resolved volume or batch
          hi,        # truth, the same shape
          mask=None, # where to score; default: everywhere
@@ -101,44 +139,50 @@ def psnr(sr,        # super-resolved volume or batch
         return np.inf if mse==0 else 10*np.log10(_peak(b, m, peak)**2/mse)
     return _mean(one(*o) for o in _triples(sr, hi, mask))
 
-# %% ../nbs/12_metrics.ipynb #12-043
-def _ssim_map(a, b, peak, win=11):
-    "SSIM of each voxel; thin volumes are mirrored until the window fits"
-    pad = [(0, max(0, win-o)) for o in b.shape]
+# %% ../nbs/12_metrics.ipynb #12-049
+def _ssim_map(a, b, peak): # two 3-D arrays; range of the intensities
+    "SSIM of each voxel; thin volumes are mirrored until the window of 11 voxels fits"
+    size = b.shape
+    pad = [(0, max(0, 11-o)) for o in size]
     a,b = np.pad(a, pad, mode='symmetric'), np.pad(b, pad, mode='symmetric')
-    s = structural_similarity(a, b, data_range=peak, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, full=True)[1]
-    return s[tuple(slice(0, o-p[1]) for o,p in zip(b.shape, pad))]
+    wang = dict(gaussian_weights=True, sigma=1.5, use_sample_covariance=False)
+    _,ssim_map = structural_similarity(a, b, data_range=peak, full=True, **wang)
+    return ssim_map[tuple(slice(0, o) for o in size)]
 
-# %% ../nbs/12_metrics.ipynb #12-046
+# %% ../nbs/12_metrics.ipynb #12-052
 def ssim(sr,        # super-resolved volume or batch
          hi,        # truth, the same shape
          mask=None, # where to score; default: everywhere
          peak=None, # range of the intensities; default: 99.9th percentile of `hi` within the mask
         )->float:   # at most 1, higher is better
     "Mean of the 3-D structural similarity map within `mask`"
-    return _mean(_ssim_map(np.where(m, a, b), b, _peak(b, m, peak))[m].mean() for a,b,m in _triples(sr, hi, mask))
+    def one(a, b, m): return _ssim_map(np.where(m, a, b), b, _peak(b, m, peak))[m].mean()
+    return _mean(one(*o) for o in _triples(sr, hi, mask))
 
-# %% ../nbs/12_metrics.ipynb #12-051
+# %% ../nbs/12_metrics.ipynb #12-057
+_NO_EDGES = "The truth is constant within the mask: it has no edges."
+
 def hfen(sr,        # super-resolved volume or batch
          hi,        # truth, the same shape
          mask=None, # where to score; default: everywhere
          sigma=1.5, # of the Laplacian of Gaussian (voxels)
         )->float:   # 0 is perfect; 1 is as bad as a flat volume
     "High-frequency error norm within `mask`"
+    def length(x, m): return np.linalg.norm(ndi.gaussian_laplace(x, sigma)[m])
     def one(a, b, m):
-        if np.ptp(b[m])==0: raise ValueError("The truth is constant within the mask: it has no edges.")
-        e,t = [np.linalg.norm(ndi.gaussian_laplace(o, sigma)[m]) for o in (np.where(m, a-b, 0), b)]
-        return e/t
+        if np.ptp(b[m])==0:
+            raise ValueError(_NO_EDGES)
+        return length(np.where(m, a-b, 0), m)/length(b, m)
     return _mean(one(*o) for o in _triples(sr, hi, mask))
 
-# %% ../nbs/12_metrics.ipynb #12-054
-def _energy(x, m, axis):
+# %% ../nbs/12_metrics.ipynb #12-060
+def _energy(x, m, axis): # array; mask; axis
     "Sum of squared steps along `axis`, between neighbours that both lie in `m`"
-    n = x.shape[axis]; a,b = [range(n-1), range(1,n)]
-    ok = np.take(m, a, axis)&np.take(m, b, axis)
-    return (np.diff(x, axis=axis)[ok]**2).sum()
+    n = x.shape[axis]
+    both = np.take(m, range(n-1), axis) & np.take(m, range(1,n), axis)
+    return (np.diff(x, axis=axis)[both]**2).sum()
 
-# %% ../nbs/12_metrics.ipynb #12-056
+# %% ../nbs/12_metrics.ipynb #12-062
 def sharpness(sr,        # super-resolved volume or batch
               hi,        # truth, the same shape
               mask=None, # where to score; default: everywhere
@@ -146,105 +190,136 @@ def sharpness(sr,        # super-resolved volume or batch
              )->float:   # 1 is as sharp as the truth
     "Gradient energy of `sr` as a fraction of that of `hi`"
     axes = range(3) if axis is None else [axis]
+    def energy(x, m): return sum(_energy(x, m, o) for o in axes)
     def one(a, b, m):
-        e,t = [sum(_energy(o, m, k) for k in axes) for o in (a,b)]
-        if t==0: raise ValueError("The truth is constant within the mask: it has no edges.")
-        return e/t
+        true = energy(b, m)
+        if true==0:
+            raise ValueError(_NO_EDGES)
+        return energy(a, m)/true
     return _mean(one(*o) for o in _triples(sr, hi, mask))
 
-# %% ../nbs/12_metrics.ipynb #12-059
+# %% ../nbs/12_metrics.ipynb #12-065
 def gradient_error(sr,        # super-resolved volume or batch
                    hi,        # truth, the same shape
                    mask=None, # where to score; default: everywhere
                   )->float:   # 0 is perfect; 1 is as bad as a flat volume
     "Mean length of the error of the gradient as a fraction of the mean length of the true gradient"
+    def length(x, m): return np.linalg.norm(np.gradient(x), axis=0)[m].mean()
     def one(a, b, m):
-        e,t = [np.linalg.norm(np.gradient(o), axis=0)[m].mean() for o in (a-b,b)]
-        if t==0: raise ValueError("The truth is constant within the mask: it has no edges.")
-        return e/t
+        true = length(b, m)
+        if true==0:
+            raise ValueError(_NO_EDGES)
+        return length(a-b, m)/true
     return _mean(one(*o) for o in _triples(sr, hi, mask))
 
-# %% ../nbs/12_metrics.ipynb #12-062
+# %% ../nbs/12_metrics.ipynb #12-068
 def slice_residual(lo,        # the thick scan
                    sr_lo,     # the result, sliced again onto the grid of `lo`
                    mask=None, # on the grid of `lo`; default: everywhere
-                  )->float:   # 0 is faithful; .01 is 1% of the mean intensity
+                  )->float:   # 0 is agreement; .01 is 1% of the mean intensity
     "RMS of what re-slicing does not give back, as a fraction of the mean intensity within `mask`"
     def one(a, b, m):
-        t = b[m].mean()
-        if t<=0: raise ValueError(f"The mean of the scan within the mask is {t:g}, and must be above 0.")
-        return np.sqrt(((a-b)[m]**2).mean())/t
+        mean = b[m].mean()
+        if mean<=0:
+            raise ValueError(f"The mean of the scan within the mask is {mean:g}, and must be above 0.")
+        return np.sqrt(((a-b)[m]**2).mean())/mean
     return _mean(one(*o) for o in _triples(sr_lo, lo, mask))
 
-# %% ../nbs/12_metrics.ipynb #12-066
+# %% ../nbs/12_metrics.ipynb #12-072
 def intensity_gain(sr,        # super-resolved volume or batch
                    hi,        # truth, the same shape
                    mask=None, # where to score; default: everywhere
                   )->float:   # 1 is as bright as the truth; NaN where the truth's mean is not above 0
     "Mean of `sr` over mean of `hi` within `mask`"
-    return _mean(a[m].mean()/b[m].mean() if b[m].mean()>0 else np.nan for a,b,m in _triples(sr, hi, mask))
+    def one(a, b, m): return a[m].mean()/b[m].mean() if b[m].mean()>0 else np.nan
+    return _mean(one(*o) for o in _triples(sr, hi, mask))
 
-# %% ../nbs/12_metrics.ipynb #12-069
+# %% ../nbs/12_metrics.ipynb #12-075
 def scores(sr,        # super-resolved volume or batch
            hi,        # truth, the same shape
            mask=None, # where to score; default: everywhere
            axis=None, # through-plane array axis of (i, j, k), for `sharpness`
           )->dict:    # psnr (dB), ssim, hfen, gradient, sharpness, gain, mae (scan's units)
     "Every score of `sr` against `hi`"
-    return dict(psnr=psnr(sr, hi, mask), ssim=ssim(sr, hi, mask), hfen=hfen(sr, hi, mask), gradient=gradient_error(sr, hi, mask), sharpness=sharpness(sr, hi, mask, axis),
-                gain=intensity_gain(sr, hi, mask), mae=mae(sr, hi, mask))
+    return dict(psnr=psnr(sr, hi, mask),
+                ssim=ssim(sr, hi, mask),
+                hfen=hfen(sr, hi, mask),
+                gradient=gradient_error(sr, hi, mask),
+                sharpness=sharpness(sr, hi, mask, axis),
+                gain=intensity_gain(sr, hi, mask),
+                mae=mae(sr, hi, mask))
 
-# %% ../nbs/12_metrics.ipynb #12-074
-_HEADS = dict(psnr='PSNR (dB)', ssim='SSIM', hfen='HFEN', mae='MAE', gradient='gradient error', residual='slice residual')
+# %% ../nbs/12_metrics.ipynb #12-080
+_TITLES = dict(psnr='PSNR (dB)', ssim='SSIM', hfen='HFEN', mae='MAE',
+               gradient='gradient error', residual='slice residual')
 _DIGITS = dict(psnr=2, ssim=3, hfen=3, mae=3, residual=4)
 
 class ScoreTable:
     "Mean and standard deviation over animals: a plain table when printed, a Markdown one in a notebook"
     def __init__(self,
                  rows): # {method: {animal: {score: value}}}
-        store_attr()
-        self.names = list(dict.fromkeys(k for o in rows.values() for s in o.values() for k in s))
+        self.rows = rows
+        self.names = list(dict.fromkeys(k for animals in rows.values() for o in animals.values() for k in o))
 
-# %% ../nbs/12_metrics.ipynb #12-076
+# %% ../nbs/12_metrics.ipynb #12-082
 @patch
 def stats(self:ScoreTable,
           method, # key of `rows`
           name,   # key of the scores
          )->tuple: # mean, sample standard deviation (NaN of one animal), number of animals
     "Mean, spread and number of animals of one score of one method"
-    x = np.array([s[name] for s in self.rows[method].values() if s.get(name) is not None], dtype=float)
+    found = [o[name] for o in self.rows[method].values() if o.get(name) is not None]
+    if not found:
+        return np.nan, np.nan, 0
+    x = np.array(found, dtype=float)
     sd = x.std(ddof=1) if len(x)>1 and np.isfinite(x).all() else np.nan
-    return (float(x.mean()) if len(x) else np.nan), float(sd), len(x)
+    return float(x.mean()), float(sd), len(x)
 
-# %% ../nbs/12_metrics.ipynb #12-077
+# %% ../nbs/12_metrics.ipynb #12-083
+@patch
+def _cell(self:ScoreTable, method, name): # key of `rows`; key of the scores
+    "Mean and spread of one score of one method, as text"
+    mean,sd,n = self.stats(method, name)
+    if n==0:
+        return '-'
+    digits = 1 if abs(mean)>=100 else _DIGITS.get(name, 3)
+    spread = '' if np.isnan(sd) else f' ± {sd:.{digits}f}'
+    return f'{mean:.{digits}f}{spread}'
+
 @patch
 def cells(self:ScoreTable)->list: # rows of strings, the header first
     "The table as text"
-    def cell(method, name):
-        m,sd,n = self.stats(method, name); d = _DIGITS.get(name, 3)
-        if n==0: return '-'
-        if abs(m)>=100: d = 1
-        return f'{m:.{d}f}' + ('' if np.isnan(sd) else f' ± {sd:.{d}f}')
-    return [['method', *[_HEADS.get(o, o) for o in self.names]]] + [[k, *[cell(k, o) for o in self.names]] for k in self.rows]
+    header = ['method', *[_TITLES.get(o, o) for o in self.names]]
+    return [header] + [[method, *[self._cell(method, o) for o in self.names]] for method in self.rows]
 
-# %% ../nbs/12_metrics.ipynb #12-078
+# %% ../nbs/12_metrics.ipynb #12-084
+@patch
+def _foot(self:ScoreTable):
+    "How many animals there are, as text"
+    counts = sorted({len(o) for o in self.rows.values()})
+    number = f'{counts[0]} to {counts[-1]}' if len(counts)>1 else counts[0]
+    return f"mean ± sd over {number} animal{'s' if counts[-1]>1 else ''}"
+
 @patch
 def __repr__(self:ScoreTable):
     "Plain text, columns aligned"
-    cs = self.cells(); w = [max(map(len, o)) for o in zip(*cs)]
-    n = sorted({len(o) for o in self.rows.values()})
-    foot = f"mean ± sd over {' to '.join(map(str, (n[0],n[-1])[:len(n)]))} animal{'s' if n[-1]>1 else ''}"
-    return '\n'.join('  '.join(o.ljust(k) for o,k in zip(r, w)).rstrip() for r in cs) + '\n' + foot
+    rows = self.cells()
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = ['  '.join(o.ljust(w) for o,w in zip(row, widths)).rstrip() for row in rows]
+    return '\n'.join([*lines, self._foot()])
 
-# %% ../nbs/12_metrics.ipynb #12-080
+# %% ../nbs/12_metrics.ipynb #12-086
 @patch
 def _repr_markdown_(self:ScoreTable):
-    cs = self.cells(); row = lambda r: '| '+' | '.join(o.replace('|', '\\|') for o in r)+' |'
-    return '\n'.join([row(cs[0]), '|---|'+'---:|'*len(self.names), *map(row, cs[1:]), '', str(self).splitlines()[-1]])
+    "The table in Markdown"
+    def line(row): return '| '+' | '.join(o.replace('|', '\\|') for o in row)+' |'
+    header,*rows = map(line, self.cells())
+    return '\n'.join([header, '|---|'+'---:|'*len(self.names), *rows, '', self._foot()])
 
-# %% ../nbs/12_metrics.ipynb #12-081
+# %% ../nbs/12_metrics.ipynb #12-087
 def score_table(rows,        # {method: {animal: {score: value}}}, as `scores` gives
                )->ScoreTable: # prints as text, shows as Markdown
     "Table of scores, mean and standard deviation over animals"
-    if not rows or not any(rows.values()): raise ValueError("There are no scores to tabulate: `rows` is empty.")
+    if not rows or not any(rows.values()):
+        raise ValueError("There are no scores to tabulate: `rows` is empty.")
     return ScoreTable(rows)

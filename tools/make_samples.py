@@ -4,4 +4,5 @@ from easysr.data import sample, samples, write_volume
 
 out = Path(__file__).parent.parent/'data_samples'
 names = dict(t2w='rat1_T2w', t1w='rat2_T1w', t2star='sub-03_T2starw')
-for k in samples: print(write_volume(sample(k), out/f'{names[k]}.nii.gz', dtype='int16'))
+for k in samples:
+    print(write_volume(sample(k), out/f'{names[k]}.nii.gz', dtype='int16'))

@@ -1,50 +1,102 @@
-"""Make the bundled weights from nothing but scans: `python tools/make_weights.py DATA OUT [WITHOUT [SHARE]]`
+"""Train the bundled weights from scratch: `python tools/make_weights.py DATA OUT [WITHOUT [SHARE]]`
 
-DATA holds the folders `train` and `val` of the open scans that easysr/weights/README.md names. OUT gets what is made from
-them (averages of the mice, digital rats), in OUT/run1 to OUT/run3 all that `easysr_train` writes in three runs, each of which
-begins with the best of the one before (the last teaches the bound alone, on the real animals), and at the end OUT/default.pth,
-the file to put into easysr/weights. Called again, it goes on where it was stopped. Files of DATA with
-WITHOUT in their name teach nothing, so that they can judge; SHARE is the part of the epochs to run. tools/without_rat.pth was
-made with `rat-WHS .5`."""
-import csv, json, subprocess, sys, yaml
+DATA holds the folders `train` and `val` of the open scans that easysr/weights/README.md names.
+OUT gets what is made from them (averages of the mice, digital rats), in OUT/run1 to OUT/run3 all that `easysr_train`
+writes in three runs, and at the end OUT/default.pth, the file to put into easysr/weights. Each run starts from the best
+weights of the one before; the last trains the error quantile alone, on scanned animals. Called again, the command goes
+on where it was stopped.
+
+Files of DATA with WITHOUT in their name are left out of training, so that they can be used for validation.
+SHARE is the part of the epochs to run. tools/without_rat.pth was made with `rat-WHS .5`."""
+import csv, json, subprocess, sys
 from pathlib import Path
+
+import yaml
+from easysr.calibrate import fit_error_quantile, fit_fwhm_weights
+from easysr.config import from_saved
 from easysr.data import find_volumes, phantom, read_volume, write_volume
 from easysr.models import load_checkpoint, load_generator, save_checkpoint
-from easysr.register import average
-from easysr.train import fit_bound, fit_gauge
+from easysr.register import average_animals
+from easysr.callbacks import calibration_scans
 
-def kept(path, make): # file, function that gives its volume
-    if not path.exists(): path.parent.mkdir(parents=True, exist_ok=True); write_volume(make(), path)
+recipe = Path(__file__).with_name('weights.yml')
+digital_rats = {f'digital{i}_{c}': (c,i) for i,c in enumerate(('T2w','T1w','T2star','T2w','T1w'), 1)}
+
+def kept(path, make):
+    "The file `path`, made once by `make`"
+    if not path.exists():
+        write_volume(make(), path)
     return path
 
-def material(data, out, without=None): # folders -> files to train on, each as often as it counts; label maps to paint
-    may = lambda fs: [f for f in fs if not without or without not in f.name]
-    mice = may(f for f in find_volumes(data/'train') if f.name.startswith('mouse'))
-    group = lambda g: [read_volume(f) for f in mice if g in f.name][::-1 if not g else 1]
-    means = [kept(out/f'made/average{g}_T2w.nii.gz', lambda: average(group(g))) for g in ('','WT','UT','TT')]
-    rats  = [kept(out/f'made/digital{i}_{c}.nii.gz', lambda: phantom(.15,c,i)) for i,c in enumerate(('T2w','T1w','T2star','T2w','T1w'),1)]
+def allowed(files, without):
+    "The files that may be used for training"
+    return [f for f in files if not without or without not in f.name]
+
+def group_average(mice, group):
+    "Average of the mice of one genotype; of all, in reverse order, for an empty name"
+    vols = [read_volume(f) for f in mice if group in f.name]
+    return average_animals(vols if group else vols[::-1])
+
+def training_files(data, out, without=None):
+    "Files to train on, each as often as it counts, and label maps to paint patches from"
+    mice   = allowed([f for f in find_volumes(data/'train') if f.name.startswith('mouse')], without)
+    rat    = allowed([data/'train/rat-WHS_T2star.nii.gz'], without)
+    means  = [kept(out/f'made/average{g}_T2w.nii.gz', lambda: group_average(mice, g)) for g in ('','WT','UT','TT')]
+    made   = [kept(out/f'made/{n}.nii.gz', lambda: phantom(.15, *kind)) for n,kind in digital_rats.items()]
     labels = sorted((data/'train').glob('*_labels.nii.gz'))[::2] + [data/'train/rat-WHS_labels.nii.gz']
-    return mice + may(4*[data/'train/rat-WHS_T2star.nii.gz']) + 2*means + rats, [str(f) for f in may(labels)]
+    return mice + 4*rat + 2*means + made, [str(f) for f in allowed(labels, without)]
+
+def write_split(path, train, val):
+    "The table that tells `easysr_train` which files train and which validate"
+    with open(path, 'w', newline='') as f:
+        w = csv.writer(f)
+        w.writerow(('path','split'))
+        w.writerows([(o,'train') for o in train] + [(o,'val') for o in val])
+
+def train_once(table, run, config, best):
+    "One run of `easysr_train`, or its rest; the exit status"
+    if (run/'final.pth').exists():
+        return 0
+    words = ['easysr_train', '--data', str(table), '--out', str(run)]
+    if (run/'latest.pth').exists():
+        words.append('--resume')
+    else:
+        words += ['--config', str(config)] + (['--init', str(best)] if best else [])
+    return subprocess.run(words).returncode
+
+def run_config(cfg, stage, share):
+    "The options of a stage: those of the stage before, and what the recipe changes"
+    stage = from_saved(stage)
+    stage['epochs'] = max(1, round(share*stage['epochs']))
+    return cfg | stage | dict(pairs=cfg['pairs'] | stage.get('pairs', {}))
+
+def calibrated(best, train, val, pairs):
+    "The generator of `best` with its slice-width estimate and its error quantile fitted"
+    gen = load_generator(best)
+    fit_fwhm_weights(gen, calibration_scans(train, 1000, 128, (2.,8.), seed=1, **pairs))
+    fit_error_quantile(gen, calibration_scans([read_volume(o) for o in val], 1000, 64, (2.,6.), seed=3, **pairs))
+    gen.trunk.bfloat16()   # the trunk is stored in 16 bits
+    return gen
 
 def main(data, out, without=None, share=1.):
-    data,out = Path(data).absolute(),Path(out).absolute()
-    train,labels = material(data, out, without)
-    cfg,best,steps = dict(pairs=dict(labels=labels)),None,0
-    for i,more in enumerate(yaml.safe_load_all(Path(__file__).with_name('weights.yml').read_text()), 1):
-        run,table,known,real = out/f'run{i}',out/f'table{i}.csv',out/f'config{i}.json',more.pop('real',False)
-        more['epochs'] = max(1, round(float(share)*more['epochs']))
-        cfg |= more | dict(pairs=cfg['pairs']|more.get('pairs',{})); known.write_text(json.dumps(cfg))
-        with open(table,'w',newline='') as f:
-            w = csv.writer(f); w.writerow(('path','split'))
-            w.writerows([(o,'train') for o in train if not (real and o.parent==out/'made')] + [(o,'val') for o in find_volumes(data/'val')])
-        words = ['easysr_train','--data',str(table),'--out',str(run)]
-        words += ['--resume'] if (run/'latest.pth').exists() else ['--config',str(known)] + (['--init',str(best)] if best else [])
-        if not (run/'final.pth').exists() and (code := subprocess.run(words).returncode): return code
-        best,said = run/'best.pth',load_checkpoint(run/'best.pth')['about']
-        if not real: about = said; steps += cfg['steps']*said['epoch']
-    gen = load_generator(best)
-    fit_gauge(gen, train, 1000, 1, **cfg['pairs']); fit_bound(gen, [read_volume(o) for o in find_volumes(data/'val')], 1000, 2, **cfg['pairs'])
-    gen.trunk.bfloat16()                                                       # what of the trunk is stored, in 16 bits
-    save_checkpoint(out/'default.pth', gen, about=about|dict(steps=steps))
+    "All stages of the recipe; the exit status"
+    data, out = Path(data).absolute(), Path(out).absolute()
+    train, labels = training_files(data, out, without)
+    val = find_volumes(data/'val')
+    cfg, best, steps = dict(pairs=dict(labels=labels)), None, 0
+    for i,stage in enumerate(yaml.safe_load_all(recipe.read_text()), 1):
+        real = stage.pop('real', False)   # this stage uses scanned animals only
+        cfg = run_config(cfg, stage, float(share))
+        run, table, config = out/f'run{i}', out/f'table{i}.csv', out/f'config{i}.json'
+        config.write_text(json.dumps(cfg))
+        write_split(table, [o for o in train if not (real and o.parent==out/'made')], val)
+        if status := train_once(table, run, config, best):
+            return status
+        best = run/'best.pth'
+        if not real:
+            about = load_checkpoint(best)['about']
+            steps += cfg['steps']*about['epoch']
+    save_checkpoint(out/'default.pth', calibrated(best, train, val, cfg['pairs']), about=about | dict(steps=steps))
 
-if __name__=='__main__': sys.exit(main(*sys.argv[1:]))
+if __name__=='__main__':
+    sys.exit(main(*sys.argv[1:]))
