@@ -83,7 +83,8 @@ def limit_lambda(y, g,    # scan `(1,H,n,D)` and guess `(1,H,N,D)`
                 )->float:
     "The largest weight up to `lam` at which the output agrees with the scan within `limit`"
     gram = sm.A@sm.A.T
-    residual,inside = y - sm.scan(g,-2), mask.float()
+    residual = y - sm.scan(g,-2)
+    inside = mask.float()
     def agrees(lam):
         keeps = lam*torch.linalg.inv(gram + lam*torch.eye(sm.n).to(gram))   # (n, n)
         left = apply_along_axis(keeps, residual, -2)
@@ -131,13 +132,16 @@ def fwhm_features(gen, # generator
                   y,   # scan, normalised, `(1,H,n,D)`, on the generator's device
                   sm   # its `SliceModel`; only its grids matter
                  ):    # `(6,)`
-    "What a guess for wide slices shows of how wide they are"
-    y,wide = y.contiguous(),sm.with_fwhm(1.15)
+    "The six features from which the FWHM of the slices is estimated"
+    y = y.contiguous()
+    wide = sm.with_fwhm(1.15)
     mask = _inner_tissue(y)
     g = gen(y[None], wide)[0].to(y)                                      # (1, H, N, D)
     fine_mask = F.interpolate(mask[None].to(y), size=g.shape[1:])[0]>.5
     unexplained = _log_unexplained(y-wide.scan(g,2), mask)
-    slope,bend,rough = log_step_energy(y,mask),log_step_energy(y,mask,2),log_step_energy(g,fine_mask)
+    slope = log_step_energy(y, mask)                                     # `(3,)`, as the next two
+    bend = log_step_energy(y, mask, 2)
+    rough = log_step_energy(g, fine_mask)
     fineness = (bend-slope)[[0,2]].mean()
     anisotropy = rough[1] - (rough[0]+rough[2])/2                        # of the guess: its new axis against the other two
     ratio = y.new_tensor(math.log(sm.ratio))
@@ -164,8 +168,9 @@ def central_patch(y,       # normalised scan `(1,H,W,D)`
     size = max(2, 2*round((n/y.shape[2])**.5/2))
     at = (y[0]>.15).any(1).nonzero().float()                              # places in plane with tissue
     middle = at.mean(0).tolist() if len(at) else [y.shape[1]/2,y.shape[3]/2]
-    def start(middle, n): return min(max(0, round(middle)-size//2), max(0, n-size))
-    i,j = start(middle[0],y.shape[1]),start(middle[1],y.shape[3])
+    def start(centre, length): return min(max(0, round(centre)-size//2), max(0, length-size))
+    i = start(middle[0], y.shape[1])
+    j = start(middle[1], y.shape[3])
     return y[:,i:i+size,:,j:j+size]
 
 # %% ../nbs/17_calibrate.ipynb #17-063
@@ -183,7 +188,8 @@ def with_measured_fwhm(gen, # generator
 # %% ../nbs/17_calibrate.ipynb #17-072
 def _feature_rows(gen, scans): # as `fit_fwhm_weights` takes them
     "Features and logarithms of the FWHM of the scans that show enough"
-    device,rows,logs = next(gen.parameters()).device,[],[]
+    device = next(gen.parameters()).device
+    rows,logs = [],[]
     for y,_,sm in scans:
         y = central_patch(y).to(device)
         row = fwhm_features(gen, y, sm)
@@ -200,7 +206,8 @@ def _stretched_fit(X,  # features `(scans, k)`, the last of them 1
     "Ridge regression of `t` on `X`, then stretched so that the estimate follows `t` with a slope of one"
     k = X.shape[1]
     w = torch.linalg.solve(X.T@X + 1e-3*len(X)*torch.eye(k).to(X), X.T@t)
-    fitted,spread = X@w,t-t.mean()
+    fitted = X@w
+    spread = t-t.mean()
     slope = (fitted-fitted.mean())@spread/(spread@spread).clamp(min=1e-6)
     constant = torch.eye(k).to(X)[-1]
     return w/slope + constant*(t.mean()-fitted.mean()/slope)
@@ -274,7 +281,8 @@ def estimate_thickness(lo,          # ScalarImage, thick scan, its plane at leas
                        widths=(.4,.5,.6,.7,.8,.9,1.,1.1,1.2,1.3,1.4) # FWHM to try, in units of the slices' spacing
                       )->float:     # FWHM of the Gaussian that fits best (mm)
     "The slices' thickness, from the scan alone, taking the anatomy to be alike in every direction"
-    spacing,y,m = lo.spacing[axis],lo.data[0].float(),mask[0]
+    spacing = lo.spacing[axis]
+    y,m = lo.data[0].float(),mask[0]
     m = m & m.roll(1,axis) & m.roll(-1,axis)                             # a slice away from the ends of the tissue
     ratios = []
     for a in {0,1,2}-{axis}:

@@ -31,8 +31,8 @@ class StopFit(Exception):
 class StopAfter:
     "Ends the run after so many steps"
     order = 80
-    def __init__(self, n):
-        self.n = n # steps
+    def __init__(self, n): # steps
+        self.n = n
     def after_step(self, t):
         if t.done>=self.n:
             raise StopFit
@@ -64,7 +64,8 @@ def _whole_slices(vol,    # isotropic ScalarImage
                   axis,   # array axis
                   ratio): # fine voxels per slice
     "As much of `vol` as whole slices cover, its voxels cubes of the size along `axis`"
-    fine,n = vol.spacing[axis],max(1, int(vol.spatial_shape[axis]/ratio))
+    fine = vol.spacing[axis]
+    n = max(1, int(vol.spatial_shape[axis]/ratio))   # slices
     for a in range(3):
         vol = resample_axis(vol, a, fine)
     return tio.ScalarImage(tensor=vol.data.narrow(axis+1, 0, round(n*ratio)), affine=vol.affine)
@@ -119,7 +120,8 @@ def saving(path): # file that is written
     try:
         yield
     except (OSError,RuntimeError) as e:
-        path,why = Path(path),getattr(e,'strerror',None) or str(e).splitlines()[0]
+        path = Path(path)
+        why = getattr(e,'strerror',None) or str(e).splitlines()[0]
         raise OSError(f"{path.name}: could not be written in {path.parent.absolute()} ({why}); mend that; "
                       "the last checkpoint, if there is one, is whole, and --resume goes on from it") from None
 
@@ -137,7 +139,8 @@ class Checkpoint:
         self.out,self.keep = Path(out),keep
 
     def weights(self, t, name): # the averaged generator alone, for `load_generator`
-        path,row = self.out/name,t.rows[-1]
+        path = self.out/name
+        row = t.rows[-1]
         about = {k:row[k] for k in ('epoch','val_psnr','val_cubic_psnr') if k in row}
         with saving(path):
             save_checkpoint(path, t.ema, about=about, versions=package_versions())
@@ -159,8 +162,8 @@ class Checkpoint:
 class Recorder:
     "Writes the table `history.csv` and its curves `curves.png`"
     order = 20
-    def __init__(self, out):
-        self.out = Path(out) # folder
+    def __init__(self, out): # folder
+        self.out = Path(out)
     def after_epoch(self, t):
         table,curves = self.out/'history.csv',self.out/'curves.png'
         with saving(table):
@@ -185,7 +188,8 @@ class Pictures:
                  out):      # folder
         self.vol,self.out = vol,Path(out)
     def after_epoch(self, t):
-        o,path = simulate_and_restore(t.ema, self.vol, t.cfg.ratio),self.out/f"epoch_{t.rows[-1]['epoch']:03d}.png"
+        o = simulate_and_restore(t.ema, self.vol, t.cfg.ratio)
+        path = self.out/f"epoch_{t.rows[-1]['epoch']:03d}.png"
         with saving(path):
             self.out.mkdir(parents=True, exist_ok=True)
             compare({'lo':o['lo'], 'sr':o['sr'], 'hi':o['hi']}, diff='hi', path=path)
@@ -301,7 +305,7 @@ def calibration_scans(vols,    # animals, as `MRIDataset` takes them
                       n,       # how many scans
                       patch,   # edge of a scan (fine voxels)
                       ratio,   # range of fine voxels per slice
-                      seed=0,
+                      seed=0,  # of the patches
                       **pairs  # further keywords of `MRIDataset`
                      ):        # of (scan `(1,H,n,D)`, truth `(1,H,N,D)`, true `SliceModel`)
     "Simulated scans, as `fit_fwhm_weights` and `fit_error_quantile` take them"

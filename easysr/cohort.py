@@ -189,7 +189,7 @@ def _is_isotropic(vol): # ScalarImage
 def training_warnings(vols,    # ScalarImages
                       animals  # the animal of each
                      )->list:  # of sentences
-    "What speaks against training on these volumes"
+    "What is unfavourable about training on these volumes"
     said = []
     for v,animal in zip(vols, animals):
         if not _is_isotropic(v):
@@ -209,7 +209,7 @@ def _check_isotropic(vol, name): # ScalarImage, its file
                           "train on isotropic volumes; thick scans are for easysr itself")
 
 def _log_warnings(vols, animals, log): # ScalarImages, the animal of each, function of a sentence
-    "Report what speaks against training on these volumes, each sentence once"
+    "Report what is unfavourable about training on these volumes, each sentence once"
     for o in dict.fromkeys(training_warnings(vols, animals)):
         log(f"warning: {o}")
     sizes = [max(v.spacing) for v in vols]
@@ -297,7 +297,8 @@ def read_cohort(data,       # folders, files or tables to train on
         raise ValueError(f"no NIfTI volume in {', '.join(map(str,data))}; name a folder that holds some")
     rows,others = ([r for r in o if r['split'] in ('','train','val')] for o in (rows,others))
     vols = _read_usable([r['path'] for r in rows+others], skip, log)
-    sides = split_rows(*([r for r in o if r['path'] in vols] for o in (rows,others)), seed)
+    usable = [[r for r in o if r['path'] in vols] for o in (rows,others)]
+    sides = split_rows(*usable, seed)
     _check_split(*sides)
     read = [[vols[r['path']] for r in side] for side in sides]
     _log_warnings(read[0], [r['animal'] for r in sides[0]], log)

@@ -68,17 +68,15 @@ def _check_names(c): # `TrainConfig`
 
 # %% ../nbs/22_config.ipynb #22-017
 _positive = 'epochs', 'steps', 'bs', 'ngf', 'blocks', 'tail', 'ndf', 'lr', 'lrd', 'lam', 'limit'
-_not_negative = ('pix', 'guess', 'jitter', 'quantile', 'consist', 'grad', 'adv', 'r1', 'eps', 'keep', 'workers',
-                 'calibrate')
 
 def _check_numbers(c): # `TrainConfig`
     "Refuse a number below what it can be"
-    for name in _positive:
-        if not getattr(c, name)>0:
-            raise ValueError(f"{name} is {getattr(c, name)}; it must be more than 0")
-    for name in _not_negative:
-        if not getattr(c, name)>=0:
-            raise ValueError(f"{name} is {getattr(c, name)}; it must be 0 or more")
+    for f in fields(c):
+        value = getattr(c, f.name)
+        if f.name in _positive and not value>0:
+            raise ValueError(f"{f.name} is {value}; it must be more than 0")
+        if f.type in (int,float) and not value>=0:
+            raise ValueError(f"{f.name} is {value}; it must be 0 or more")
 
 # %% ../nbs/22_config.ipynb #22-019
 def _check_limits(c): # `TrainConfig`
@@ -218,7 +216,7 @@ def read_config(path # YAML or JSON file of `TrainConfig`'s fields
 
 # %% ../nbs/22_config.ipynb #22-049
 def _of_run(saved): # dict of options from a checkpoint, or None
-    "What of a saved run's options there is today, under today's names"
+    "Those options of a saved run that still exist, under today's names"
     if not saved:
         return {}
     known = {f.name for f in fields(TrainConfig)}

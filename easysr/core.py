@@ -39,7 +39,7 @@ def check_file(path,        # file that should hold something
 # %% ../nbs/14_core.ipynb #14-017
 def is_memory_error(e # exception
                    )->bool:
-    "Whether memory gave out"
+    "Whether an exception means that memory ran out"
     return isinstance(e, MemoryError) or type(e).__name__=='OutOfMemoryError' or 'allocate memory' in str(e)
 
 # %% ../nbs/14_core.ipynb #14-020
@@ -48,7 +48,8 @@ def fault_sentence(path,  # file that was worked on
                    verb='restored' # what was to be done with it: 'restored' or 'prepared'
                   )->str:
     "What went wrong with `path`, and the cure, in one sentence"
-    name,why = Path(path).name,(str(e).splitlines() or ['no reason given'])[0]
+    name = Path(path).name
+    why = (str(e).splitlines() or ['no reason given'])[0]
     if isinstance(e, HeaderError):
         return str(e)
     if isinstance(e, OSError):
@@ -102,7 +103,8 @@ def file_sha256(path # file
 def fingerprint(what # a file's Path, or anything whose `repr` says it all
                )->str: # 16 hexadecimal digits
     "Digits that change when `what` does"
-    return (file_sha256(what) if isinstance(what,Path) else hashlib.sha256(repr(what).encode()).hexdigest())[:16]
+    digest = file_sha256(what) if isinstance(what,Path) else hashlib.sha256(repr(what).encode()).hexdigest()
+    return digest[:16]
 
 # %% ../nbs/14_core.ipynb #14-043
 def pick_device(device='auto' # 'auto', 'cpu', 'cuda', 'cuda:1', 'mps'
@@ -221,8 +223,9 @@ def batch_indices(steps,    # batches an epoch
     "The pairs of each batch that fall to one process"
     if bs%world:
         raise ValueError(f"{bs} pairs a batch cannot be shared by {world} processes; make --bs a multiple of {world}")
-    k = bs//world
-    return [list(range(b*bs+rank*k, b*bs+(rank+1)*k)) for b in range(start,steps)]
+    mine = bs//world   # pairs of each process
+    firsts = [b*bs + rank*mine for b in range(start,steps)]
+    return [list(range(first, first+mine)) for first in firsts]
 
 # %% ../nbs/14_core.ipynb #14-080
 def _reduce(xs, # list of numbers

@@ -56,7 +56,8 @@ def saved(self:Picture,
 # %% ../nbs/25_figures.ipynb #25-016
 def outlined_text(ax,   # axes
                   x, y, # place, as fractions of their width and height; text at an edge is aligned to it
-                  text):
+                  text  # what to write
+                 ):
     "Text on an image, legible on black and on white"
     from matplotlib.patheffects import withStroke
     ha = ('left','center','right')[round(2*x)]

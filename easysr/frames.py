@@ -69,7 +69,7 @@ def crop_pad(vol,    # ScalarImage
              fill=0. # value of what is added
             )->tio.ScalarImage: # every voxel where it was in the world
     "The voxels from `start` on, `size` of them, air where there are none"
-    kept = [(max(0,a), min(n,a+s)) for a,s,n in zip(start,size,vol.spatial_shape)]
+    kept = [(max(0,a), min(n,a+s)) for a,s,n in zip(start,size,vol.spatial_shape)]   # per axis: first voxel, last + 1
     if any(b<=a for a,b in kept):
         box = f"a box from {tuple(start)} of {tuple(size)} voxels"
         raise ValueError(f"{box} lies outside a volume of {tuple(vol.spatial_shape)}")

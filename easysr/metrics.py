@@ -27,21 +27,21 @@ def _array(x): # volume, tensor or array (..., i, j, k)
 
 # %% ../nbs/12_metrics.ipynb #12-015
 def _check_grid(sr, hi): # two volumes, as they were given
-    "Whether they lie in one place, where their affines tell"
+    "Refuse two images whose affines differ"
     if not (isinstance(sr, tio.Image) and isinstance(hi, tio.Image)):
         return
     if not np.allclose(sr.affine, hi.affine, atol=.05*min(hi.spacing)):
         raise ValueError("The affines differ: the two volumes lie in different places.")
 
 def _check_finite(x): # array
-    "No NaN and no infinity"
+    "Refuse NaN and infinity"
     bad = (~np.isfinite(x)).sum()
     if bad:
         raise ValueError(f"{bad} voxels are not finite.")
 
 # %% ../nbs/12_metrics.ipynb #12-016
 def _check(sr, hi, mask): # two volumes or batches; mask or None
-    "The three as arrays (n, i, j, k), once they are known to lie on one grid"
+    "The three as arrays (n, i, j, k), after checking that they lie on one grid"
     a,b = _array(sr), _array(hi)
     if a.shape!=b.shape:
         raise ValueError(f"The shapes differ: {a.shape} and {b.shape}.")
@@ -217,7 +217,7 @@ def slice_residual(lo,        # the thick scan
                    sr_lo,     # the result, sliced again onto the grid of `lo`
                    mask=None, # on the grid of `lo`; default: everywhere
                   )->float:   # 0 is agreement; .01 is 1% of the mean intensity
-    "RMS of what re-slicing does not give back, as a fraction of the mean intensity within `mask`"
+    "RMS difference between the re-sliced result and the scan, as a fraction of the mean intensity within `mask`"
     def one(a, b, m):
         mean = b[m].mean()
         if mean<=0:

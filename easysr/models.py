@@ -56,7 +56,7 @@ class _Generator(nn.Module):
     estimates_error = False   # does `quantile=True` give a prediction?
     adaptable = ()            # names of the parts that adaptation to one scan trains; none: it cannot be adapted
     trunk_dtype = None        # of some convolutions in evaluation, see `pick_dtype`; None: 32 bits
-    plane_fold = 1            # voxels in plane that make one position of the network
+    plane_fold = 1            # voxels in plane that share one position of the network
 
     def __init__(self,
                  receptive_radius, # how far a voxel's influence reaches in plane (voxels)
@@ -149,19 +149,25 @@ def triple(self:ResnetGenerator,
 class ZScoreScaler:
     "The intensity scaling that the original EasySR was trained with"
     def __init__(self, y): # scan
-        mean,sd = y.mean().item(),y.std().item()
+        mean = y.mean().item()
+        sd = y.std().item()
         self.low  = max(y.min().item(), mean-2.58*sd)
         self.high = min(y.max().item(), mean+2.58*sd)
         self.gain = (self.high-self.low)/255 or 1.   # an empty scan has no range
-    def __call__(self, y): return (y.clamp(self.low,self.high)-self.low)/self.gain
-    def inverse(self, x): return x*self.gain + self.low
+    def __call__(self, y): # scan
+        return (y.clamp(self.low,self.high)-self.low)/self.gain
+    def inverse(self, x): # scaled intensities
+        return x*self.gain + self.low
 
 # %% ../nbs/01_models.ipynb #01-038
 class OriginalGenerator(ResnetGenerator):
-    "A generator with weights of the original EasySR, which brings and undoes its own scaling"
+    "A generator with weights of the original EasySR, which applies and undoes their intensity scaling"
     scaler = None   # of the whole scan; None: each input's own
 
-    def forward(self, y, sm=None, quantile=False): # as `ResnetGenerator` takes them
+    def forward(self,
+                y,               # scan, normalised, `(B,1,H,n,D)`
+                sm=None,         # its `SliceModel`; default: three fine voxels a slice
+                quantile=False): # also its predicted error quantile? There is none: None
         sm = sm or _three_per_slice(y.shape[3])
         scaler = self.scaler or ZScoreScaler(y)
         cut_off = y - scaler.inverse(scaler(y))                  # what the scaling takes from the brightest voxels
@@ -219,7 +225,7 @@ def init_weights(net): # network; its weights are drawn anew
 
 # %% ../nbs/01_models.ipynb #01-056
 class SliceGenerator(_Generator):
-    "Any ratio: features on the thick grid, read at the fine voxels, correct a consistent interpolation"
+    "For any ratio: features on the thick grid, interpolated at the fine voxels, correct a consistent interpolation"
     estimates_error = True
     adaptable = ('deup','fuse','last')
     plane_fold = 4
@@ -240,7 +246,7 @@ class SliceGenerator(_Generator):
         self.error_quantile = nn.Sequential(nn.Conv3d(tail,16,3,padding=1), nn.LeakyReLU(.2), nn.Conv3d(16,4,1))
         self.fwhm_weights = torch.zeros(6)
         init_weights(self)
-        for o in (self.last, self.error_quantile[-1]):                           # they begin with nothing to add
+        for o in (self.last, self.error_quantile[-1]):                           # so that they add nothing at first
             nn.init.zeros_(o.weight)
             nn.init.zeros_(o.bias)
 
@@ -279,7 +285,7 @@ def _trunk(self:SliceGenerator,
 # %% ../nbs/01_models.ipynb #01-064
 class _SliceTensors(NamedTuple):
     "What a `SliceGenerator` reads of a slice model"
-    condition: torch.Tensor  # (2,): logarithm of the ratio, and FWHM, less what is usual
+    condition: torch.Tensor  # (2,): logarithm of the ratio, and FWHM, less typical values
     positions: torch.Tensor  # (N,): fine voxels among the features, three a slice
     cubic: torch.Tensor      # (N, n): plain interpolation
     consistent: torch.Tensor # (N, n): the same made to agree with the slices
@@ -296,7 +302,7 @@ def _slice_tensors(gen, sm, n): # `SliceGenerator`, `SliceModel` or None, number
     return _SliceTensors(condition, _positions_in_triple(sm,n), cubic, consistent, dtype)
 
 # %% ../nbs/01_models.ipynb #01-067
-def _eight_channels(t): return F.pad(t, (0,0)*3+(0,4))   # with four of them torch takes more than twice the time
+def _eight_channels(t): return F.pad(t, (0,0)*3+(0,4))   # torch is slow with four
 
 @patch
 def _head(self:SliceGenerator,
@@ -380,7 +386,7 @@ def _halving(inf, onf, norm): # channels in and out; batch normalisation?
 
 # %% ../nbs/01_models.ipynb #01-089
 class PatchDiscriminator(nn.Module):
-    "Real or generated? One logit a neighbourhood: `(B,1,H,W,D)` to `(B,1,h,w,d)`, any size"
+    "A patch discriminator: one logit (real or generated) a neighbourhood, `(B,1,H,W,D)` to `(B,1,h,w,d)`, any size"
     def __init__(self, input_nc=1, # channels in
                  ndf=16,           # channels of the first layer; doubled at each
                  norm=True):       # batch normalisation in the layers within?

@@ -165,7 +165,7 @@ def qc_page(title,      # heading
             numbers={}, # as `html_table` takes it
             warnings=(),# sentences
            )->str:      # one self-contained HTML page
-    "A page to judge a restored scan by"
+    "A page to check a restored scan by"
     notes = ''.join(f'<p class="warn">{html.escape(o)}</p>' for o in warnings) or '<p>No warnings.</p>'
     rows = _viewer_rows(vols, maps)
     planes = ''.join(_plane_section(o, rows) for o in PLANES)
@@ -186,7 +186,7 @@ def residual_percent(res,      # `Result` of a scan that had a thick axis
 
 # %% ../nbs/23_pages.ipynb #23-044
 def _top(x): # tensor
-    "A high end for the window of a map: its 99.9th percentile, without sign"
+    "Upper end of the window of a map: the 99.9th percentile of its absolute values"
     return max(float(np.quantile(np.abs(subsample(x)), .999)), 1e-6)
 
 def _scan_maps(res): # `Result`
@@ -200,7 +200,7 @@ def _scan_maps(res): # `Result`
 
 # %% ../nbs/23_pages.ipynb #23-046
 def _scan_plots(res): # `Result`
-    "Histograms of the page of a scan: intensities, and what is left unexplained"
+    "Histograms of the page of a scan: intensities and residual"
     both = {'cubic': res.cubic, 'easysr': res.volume}
     tissue = {k: subsample(o.data[res.masks[1]]) for k,o in both.items()}
     plots = {'intensities': plot_hist(tissue, 'intensity in tissue')}
@@ -222,7 +222,7 @@ def _scan_numbers(report): # of a `Result`
 def scan_page(res,   # `Result` of one scan
               title, # heading
              )->str: # one self-contained HTML page
-    "The page to judge an output by"
+    "The page to check an output by"
     vols = {'scan': res.scan, 'cubic': res.cubic, 'easysr': res.volume}
     return qc_page(title, vols, _scan_maps(res), _scan_plots(res), _scan_numbers(res.report), res.report['warnings'])
 

@@ -17,7 +17,7 @@ _all_ = ['WHS_TISSUES', 'labels_to_image', 'paint', 'tissue_classes', 'waves']
 # %% ../nbs/11_phantom.ipynb #11-010
 def step(d, # depth below the surface (mm), any shape
          w, # width of the ramp, about one voxel (mm)
-        ):  # share of the voxel that lies inside, 0 to 1
+        ):  # fraction of the voxel that lies inside, 0 to 1
     "Soft membership of what lies deeper than the surface"
     return torch.clamp(d/w+.5, 0, 1)
 
@@ -26,7 +26,7 @@ def band(d,  # depth below the surface (mm), any shape
          lo, # where the layer begins (mm)
          hi, # where it ends (mm)
          w,  # width of the ramps, about one voxel (mm)
-        ):   # share of the voxel that lies in the layer, 0 to 1
+        ):   # fraction of the voxel that lies in the layer, 0 to 1
     "Soft membership of the layer between two depths"
     return step(d-lo, w) - step(d-hi, w)
 
@@ -37,41 +37,48 @@ def ellipsoid(x, y, z, # world coordinates (mm), shapes that broadcast
              ):        # depth below the surface (mm), negative outside
     "Depth below the surface of an ellipsoid"
     q = [((o-c)/r)**2 for o,c,r in zip((x,y,z), centre, radii)]
-    f = torch.sqrt(q[0]+q[1]+q[2]+1e-6)                            # 1 at the surface
-    slope = q[0]/radii[0]**2 + q[1]/radii[1]**2 + q[2]/radii[2]**2 # squared gradient, times f**2
-    return (1-f)*f*torch.rsqrt(slope+1e-6/max(radii)**2)
+    level = torch.sqrt(q[0]+q[1]+q[2]+1e-6)                        # 1 at the surface
+    slope = q[0]/radii[0]**2 + q[1]/radii[1]**2 + q[2]/radii[2]**2 # squared gradient, times level**2
+    return (1-level)*level*torch.rsqrt(slope+1e-6/max(radii)**2)
 
 # %% ../nbs/11_phantom.ipynb #11-019
 def smooth_union(a,    # depth below one surface (mm)
-         b,    # depth below the other (mm)
-         r=.6, # how far the seam is rounded (mm)
-        ):     # depth below the union (mm)
+                 b,    # depth below the other (mm)
+                 r=.6, # how far the seam is rounded (mm)
+                ):     # depth below the union (mm)
     "Smooth union of two shapes"
-    h = torch.clamp(r-(a-b).abs(), min=0)
-    return torch.maximum(a, b) + h*h*(.25/r)
+    overlap = torch.clamp(r-(a-b).abs(), min=0)
+    return torch.maximum(a, b) + overlap*overlap*(.25/r)
 
 # %% ../nbs/11_phantom.ipynb #11-024
 def _animal(seed): # which animal; 0 is the reference
-    "Sizes of an animal: `size` per axis, `warp` (mm), `vent` of the ventricles, `fold` phase of the folia"
+    "Relative `size` per axis and of the ventricles (`vent`), `warp` (mm), phase of the cerebellar folds (`fold`)"
     if seed==0:
         return SimpleNamespace(seed=0, size=np.ones(3), warp=0., vent=1., fold=0.)
-    a = np.random.default_rng([seed, 7]).normal(size=5).clip(-2, 2)
-    return SimpleNamespace(seed=seed, size=1+.02*a[:3], warp=.15, vent=float(1+.15*a[3]), fold=float(.25*a[4]))
+    normal = np.random.default_rng([seed, 7]).normal(size=5).clip(-2, 2)
+    vent = float(1+.15*normal[3])
+    fold = float(.25*normal[4])
+    return SimpleNamespace(seed=seed, size=1+.02*normal[:3], warp=.15, vent=vent, fold=fold)
 
 # %% ../nbs/11_phantom.ipynb #11-027
+def _reference_coordinates(axes, who): # three 1D tensors: world positions (mm); an `_animal`
+    "Coordinates x, y, z (mm) in which the animal is the reference animal"
+    shapes = (-1,1,1), (1,-1,1), (1,1,-1)                              # so that they broadcast
+    coords = [o.view(shape)/float(size) for o,shape,size in zip(axes, shapes, who.size)]
+    if not who.warp:
+        return coords
+    return [o+who.warp*waves(axes, [who.seed,i], n=8, lengths=(8.,20.)) for i,o in enumerate(coords)]
+
+# %% ../nbs/11_phantom.ipynb #11-029
 def _space(axes,  # three 1D tensors: world positions (mm)
            w,     # width of soft edges (mm)
            who,   # an `_animal`
           ):      # coordinates `x y z h` (mm), `w`, and the animal
-    "Coordinates in which the animal is the reference animal"
-    shapes = (-1,1,1), (1,-1,1), (1,1,-1)                              # so that they broadcast
-    coords = [o.view(shape)/float(size) for o,shape,size in zip(axes, shapes, who.size)]
-    if who.warp:
-        coords = [o+who.warp*waves(axes, [who.seed,i], n=8, lengths=(8.,20.)) for i,o in enumerate(coords)]
-    x,y,z = coords
+    "Coordinates to draw in"
+    x,y,z = _reference_coordinates(axes, who)
     return SimpleNamespace(x=x, y=y, z=z, h=x.abs(), w=w, who=who)
 
-# %% ../nbs/11_phantom.ipynb #11-031
+# %% ../nbs/11_phantom.ipynb #11-033
 CONTRASTS = 'T1w', 'T2w', 'T2star'
 TISSUE = {               # T1w   T2w  T2star
     'background':         (0.,   0.,   0.),  'skin':           (1.25,  .95, .80),
@@ -82,7 +89,7 @@ TISSUE = {               # T1w   T2w  T2star
     'dark grey':          (.97,  .95,  .92), 'cells':          (1.02,  .85, .84),
     'stem':               (1.05, .87,  .83), 'white':          (1.20,  .66, .64)}
 
-# %% ../nbs/11_phantom.ipynb #11-032
+# %% ../nbs/11_phantom.ipynb #11-034
 def _signal(contrast): # 'T1w', 'T2w', 'T2star' or 'T2*'
     "Relative signal of each tissue in `contrast`"
     c = 'T2star' if contrast=='T2*' else contrast
@@ -91,12 +98,12 @@ def _signal(contrast): # 'T1w', 'T2w', 'T2star' or 'T2*'
     column = CONTRASTS.index(c)
     return {k: v[column] for k,v in TISSUE.items()}
 
-# %% ../nbs/11_phantom.ipynb #11-036
+# %% ../nbs/11_phantom.ipynb #11-038
 STRUCTURES = ['background', 'skin', 'muscle', 'skull', 'csf', 'cortex', 'white matter', 'hippocampus', 'striatum',
               'septum', 'thalamus', 'hypothalamus', 'midbrain', 'brainstem', 'cerebellar cortex',
               'cerebellar white matter', 'olfactory bulb', 'ventricle', 'vessel']
 
-# %% ../nbs/11_phantom.ipynb #11-037
+# %% ../nbs/11_phantom.ipynb #11-039
 _painters = []
 
 def _paints(back, front, head=False): # how far it reaches along A-P (mm); outside the brain?
@@ -107,11 +114,12 @@ def _paints(back, front, head=False): # how far it reaches along A-P (mm); outsi
         return f
     return add
 
+# %% ../nbs/11_phantom.ipynb #11-041
 def _near(g, painters): # space; painters
     "Those of `painters` that reach into `g`"
     return [p for p in painters if p.back<g.y.max() and p.front>g.y.min()]
 
-# %% ../nbs/11_phantom.ipynb #11-039
+# %% ../nbs/11_phantom.ipynb #11-043
 def _grid_shape(g): # space
     "Number of points along each axis"
     return torch.broadcast_shapes(g.x.shape, g.y.shape, g.z.shape)
@@ -124,6 +132,7 @@ def _paint_signal(g, painters, signal): # space, painters in order, tissue -> re
             v = torch.lerp(v, torch.tensor(1000.*signal[tissue]), m)
     return v
 
+# %% ../nbs/11_phantom.ipynb #11-045
 def _paint_labels(g, painters): # space, painters in order
     "Labels, indices into `STRUCTURES`"
     v = torch.zeros(_grid_shape(g), dtype=torch.uint8)
@@ -132,7 +141,7 @@ def _paint_labels(g, painters): # space, painters in order
             v = v.masked_fill(m>.5, STRUCTURES.index(structure))
     return v
 
-# %% ../nbs/11_phantom.ipynb #11-043
+# %% ../nbs/11_phantom.ipynb #11-049
 def _pair(g, centre, radii): # space; centre of the right one and semi-axes (mm)
     "Depth in two ellipsoids, one in each half"
     return ellipsoid(g.h, g.y, g.z, centre, radii)
@@ -141,18 +150,22 @@ def _single(g, centre, radii): # space; centre and semi-axes (mm)
     "Depth in one ellipsoid"
     return ellipsoid(g.x, g.y, g.z, centre, radii)
 
-# %% ../nbs/11_phantom.ipynb #11-045
+# %% ../nbs/11_phantom.ipynb #11-051
+def _hemispheres(g):
+    "Depth in two ellipsoids that taper towards the front (mm)"
+    taper = 1-.0013*(g.y+1.5).clamp(min=0)**2
+    return ellipsoid(g.h/taper, g.y, g.z, (2.25,1.,.8), (5.2,8.6,4.3))
+
+# %% ../nbs/11_phantom.ipynb #11-053
 def _cerebrum(g):
     "Depth in the cerebrum (mm)"
-    taper = 1-.0013*(g.y+1.5).clamp(min=0)**2
-    upper = ellipsoid(g.h/taper, g.y, g.z, (2.25,1.,.8), (5.2,8.6,4.3))
     temporal = _pair(g, (4.4,-.8,-1.4), (2.85,4.6,3.2))
     base = _pair(g, (0,1.,-.85), (4.6,6.4,3.7))
     stalk = _pair(g, (1.3,8.,-.7), (1.7,3.,1.9))
-    lobes = smooth_union(smooth_union(upper, temporal, 1.2), base, 1.5)
+    lobes = smooth_union(smooth_union(_hemispheres(g), temporal, 1.2), base, 1.5)
     return smooth_union(lobes, stalk)
 
-# %% ../nbs/11_phantom.ipynb #11-047
+# %% ../nbs/11_phantom.ipynb #11-055
 def _cerebellum(g):
     "Depth in the cerebellum (mm)"
     vermis = _pair(g, (0,-8.8,1.0), (3.2,3.2,3.3))
@@ -160,244 +173,331 @@ def _cerebellum(g):
     flocculus = _pair(g, (5.7,-7.9,-1.), (1.1,1.2,1.1))
     return smooth_union(smooth_union(vermis, lateral, 1.), flocculus, .5)
 
+# %% ../nbs/11_phantom.ipynb #11-057
+def _colliculi(g):
+    "Depth in the colliculi (mm)"
+    return _pair(g, (1.5,-4.9,2.), (1.6,1.7,1.2))
+
 def _stem(g):
     "Depth in midbrain and brainstem (mm)"
     rod = ellipsoid(g.h, g.y, g.z+2.9+.006*(g.y+8)**2, (0,-6.2,0), (3.4,6.5,2.2))
     midbrain = _pair(g, (0,-4.3,-.4), (3.3,3.2,3.))
-    hills = _pair(g, (1.5,-4.9,2.), (1.6,1.7,1.2))
-    return smooth_union(smooth_union(rod, midbrain, 1.), hills, .5)
+    return smooth_union(smooth_union(rod, midbrain, 1.), _colliculi(g), .5)
 
-# %% ../nbs/11_phantom.ipynb #11-049
+# %% ../nbs/11_phantom.ipynb #11-059
+def _arch(g):
+    "Depth below the outer face of the corpus callosum (mm)"
+    dip = .25*torch.exp(-(g.x/.8)**2)                                  # at the midline (mm)
+    return ellipsoid(g.h, g.y, g.z+dip, (1.5,-.1,-.9), (4.35,6.4,4.05))
+
+# %% ../nbs/11_phantom.ipynb #11-061
 def _outline(g):
     "Add the depths (mm) of the brain's main parts to the space `g`"
-    g.cer, g.cbl, g.stem = _cerebrum(g), _cerebellum(g), _stem(g)
-    g.bulb = _pair(g, (1.2,10.1,.4), (1.2,2.5,1.7))
-    g.env = smooth_union(smooth_union(g.cer, g.cbl, .8), smooth_union(g.bulb, g.stem, .5), .8)
-    dip = .25*torch.exp(-(g.x/.8)**2)                                                  # of the callosum at the midline (mm)
-    g.arch = ellipsoid(g.h, g.y, g.z+dip, (1.5,-.1,-.9), (4.35,6.4,4.05))              # outer face of the corpus callosum
-    g.core = _pair(g, (0,-.9,-1.75), (3.6,3.3,2.6))                    # thalamus and what lies under it
+    g.cerebrum = _cerebrum(g)
+    g.cerebellum = _cerebellum(g)
+    g.stem = _stem(g)
+    g.bulb = _pair(g, (1.2,10.1,.4), (1.2,2.5,1.7))                    # olfactory
+    brain = smooth_union(g.cerebrum, g.cerebellum, .8)
+    g.envelope = smooth_union(brain, smooth_union(g.bulb, g.stem, .5), .8)
+    g.arch = _arch(g)
+    g.core = _pair(g, (0,-.9,-1.75), (3.6,3.3,2.6))                    # thalamus and hypothalamus
 
-# %% ../nbs/11_phantom.ipynb #11-053
+# %% ../nbs/11_phantom.ipynb #11-065
+def _fasciae(g):
+    "Thin sheets in muscle, 0 to 1"
+    pattern = torch.sin(1.7*g.h+.9*g.z+.8*torch.sin(.6*g.y)+.7*torch.sin(1.1*g.z))
+    return band(pattern, -.1, .1, 2*g.w)
+
+# %% ../nbs/11_phantom.ipynb #11-067
 @_paints(-99, 99, head=True)
 def _head(g):
-    "Skin, muscle with its sheaths, and airway"
+    "Skin, muscle with its fasciae, and airway"
     taper = 1-.0035*(g.y-1).clamp(min=0)**1.5
     d = ellipsoid(g.x/taper, g.y, g.z/taper, (0,-3.,-.4), (9.4,24.,8.))
-    sheath = torch.sin(1.7*g.h+.9*g.z+.8*torch.sin(.6*g.y)+.7*torch.sin(1.1*g.z))
     yield 'skin',   'skin',   step(d, g.w)
     yield 'muscle', 'muscle', step(d-.5, g.w)
-    yield 'muscle', 'skin',   .6*step(d-.5, g.w)*band(sheath, -.1, .1, 2*g.w)
+    yield 'muscle', 'skin',   .6*step(d-.5, g.w)*_fasciae(g)
     yield 'muscle', 'air',    step(_single(g, (0,0,-7.2), (1.1,30.,.55)), g.w)
 
-# %% ../nbs/11_phantom.ipynb #11-055
+# %% ../nbs/11_phantom.ipynb #11-069
 @_paints(-99, 99, head=True)
 def _skull(g):
     "The ear's bulla with air inside, and the skull with its marrow"
     yield 'skull',  'bone',   step(_pair(g, (5.2,-6.6,-4.6), (1.6,2.1,1.7)), g.w)
     yield 'muscle', 'air',    step(_pair(g, (5.3,-6.6,-4.7), (1.1,1.6,1.2)), g.w)
-    yield 'skull',  'bone',   step(g.env+.85, g.w)
-    yield 'skull',  'marrow', .6*band(g.env, -.68, -.48, g.w)
+    yield 'skull',  'bone',   step(g.envelope+.85, g.w)
+    yield 'skull',  'marrow', .6*band(g.envelope, -.68, -.48, g.w)
 
-# %% ../nbs/11_phantom.ipynb #11-057
+# %% ../nbs/11_phantom.ipynb #11-071
 @_paints(-99, 99)
 def _fluid(g):
     "Fluid around the brain, and two vessels in it"
-    m = step(g.env+.2, g.w)
+    m = step(g.envelope+.2, g.w)
     yield 'csf', 'csf', m
     yield 'vessel', 'blood', m*step(_single(g, (0,0,4.85), (.45,6.8,.35)), g.w)
     yield 'vessel', 'blood', m*step(_single(g, (0,-1.,-4.75), (.22,9.,.22)), g.w)
 
-# %% ../nbs/11_phantom.ipynb #11-062
+# %% ../nbs/11_phantom.ipynb #11-076
 @_paints(-8.5, 10.5)
 def _cortex(g):
     "Layers of the cortex"
-    d, w = g.cer, g.w
+    d = g.cerebrum
+    w = g.w
     m = step(d, w)
     yield 'cortex', 'grey',      m
     yield 'cortex', 'pale grey', m*(1-step(d-.18, w))
     yield 'cortex', 'cells',     .5*band(d, .62, .86, w)
     yield 'cortex', 'pale grey', .5*band(d, 1.0, 1.25, w)
 
-# %% ../nbs/11_phantom.ipynb #11-064
+# %% ../nbs/11_phantom.ipynb #11-078
 @_paints(-8.5, 10.5)
-def _cortex_gaps(g):
-    "Vessels of the cortex, and the groove between the hemispheres"
-    d, w = g.cer, g.w
-    m = step(d, w)
+def _cortical_vessels(g):
+    "Vessels that run into the cortex from above"
+    d = g.cerebrum
+    w = g.w
     pits = torch.cos(3.6*g.h+.8*torch.sin(g.y))*torch.cos(3.6*g.y+.8*torch.sin(1.3*g.h))
-    yield 'cortex', 'blood',     .7*m*(1-step(d-1.3, w))*step((pits-.95)*2, w)*step(g.z, w)
-    yield 'csf',    'csf',       m*band(g.x, -.06, .06, w)*step(g.z-2.9, w)*step(g.arch*-1, w)
+    yield 'cortex', 'blood', .7*step(d, w)*(1-step(d-1.3, w))*step((pits-.95)*2, w)*step(g.z, w)
 
-# %% ../nbs/11_phantom.ipynb #11-067
+# %% ../nbs/11_phantom.ipynb #11-080
+@_paints(-8.5, 10.5)
+def _fissure(g):
+    "The fissure between the hemispheres"
+    yield 'csf', 'csf', step(g.cerebrum, g.w)*band(g.x, -.06, .06, g.w)*step(g.z-2.9, g.w)*step(g.arch*-1, g.w)
+
+# %% ../nbs/11_phantom.ipynb #11-083
 @_paints(-8, 9)
 def _white(g):
-    "Corpus callosum and external capsule, and what lies under them"
-    w, m = g.w, step(g.cer, g.w)
+    "Corpus callosum and external capsule, and the ground of what lies under them"
+    w = g.w
+    m = step(g.cerebrum, w)
     inner = m*step(g.arch-.4, w)
     yield 'white matter', 'white', m*band(g.arch, 0, .4, w)*step(g.z+2.7, .8)
     yield 'striatum', 'grey', inner
     yield 'hypothalamus', 'pale grey', inner*step(-2.5-g.z, .9)*step(2.4-g.h, .9)
 
-# %% ../nbs/11_phantom.ipynb #11-072
+# %% ../nbs/11_phantom.ipynb #11-088
+def _inner(g): # space
+    "Fraction of the voxel that lies in the cerebrum, under the corpus callosum"
+    return step(g.cerebrum, g.w)*step(g.arch-.4, g.w)
+
 @_paints(-6.5, 8.5)
 def _striatum(g):
-    "Bundles of the striatum, and the septum"
-    w, inner = g.w, step(g.cer, g.w)*step(g.arch-.4, g.w)
+    "Bundles of the striatum"
     bundles = (torch.cos(6.3*g.h+1.2*g.z+1.3*torch.sin(1.9*g.z))
                *torch.cos(6.7*g.z-g.h+.5*g.y+1.2*torch.sin(1.7*g.h)))
-    yield 'striatum', 'white', .55*inner*step((bundles-.6)*.3, w)*step(g.h-1.1, w)*step(g.z+2.6, w)
-    yield 'septum', 'pale grey', inner*step(1.1-g.h, w)*step(g.z+2.2, w)
-    yield 'septum', 'grey', .7*inner*band(g.h, .35, .6, w)*step(g.z+2.2, w)
+    yield 'striatum', 'white', .55*_inner(g)*step((bundles-.6)*.3, g.w)*step(g.h-1.1, g.w)*step(g.z+2.6, g.w)
 
-# %% ../nbs/11_phantom.ipynb #11-074
+# %% ../nbs/11_phantom.ipynb #11-090
+@_paints(-6.5, 8.5)
+def _septum(g):
+    "Septum, with a darker layer inside"
+    w = g.w
+    yield 'septum', 'pale grey', _inner(g)*step(1.1-g.h, w)*step(g.z+2.2, w)
+    yield 'septum', 'grey', .7*_inner(g)*band(g.h, .35, .6, w)*step(g.z+2.2, w)
+
+# %% ../nbs/11_phantom.ipynb #11-092
 @_paints(-6.5, 8.5)
 def _commissure(g):
-    "The anterior commissure: two cords and the bridge between them"
+    "The cords of the anterior commissure"
     w = g.w
-    cord = torch.sqrt((g.h-1.5-.18*(g.y-1.5))**2+(g.z+1.5-.02*g.y**2)**2+1e-6)
-    bridge = torch.sqrt((g.y-1.3)**2+(g.z+1.5)**2+1e-6)
-    yield 'white matter', 'white', step(g.cer, w)*step(.27-cord, w)*step(g.y-1., w)*step(8-g.y, w)
-    yield 'white matter', 'white', step(.25-bridge, w)*step(1.6-g.h, w)
+    distance = torch.sqrt((g.h-1.5-.18*(g.y-1.5))**2+(g.z+1.5-.02*g.y**2)**2+1e-6)      # from the axis (mm)
+    yield 'white matter', 'white', step(g.cerebrum, w)*step(.27-distance, w)*step(g.y-1., w)*step(8-g.y, w)
 
-# %% ../nbs/11_phantom.ipynb #11-077
-def _hippocampus_share(g): # space
-    "Share of the voxel that lies in the hippocampus"
+@_paints(-6.5, 8.5)
+def _commissure_bridge(g):
+    "The anterior commissure at the midline"
+    distance = torch.sqrt((g.y-1.3)**2+(g.z+1.5)**2+1e-6)
+    yield 'white matter', 'white', step(.25-distance, g.w)*step(1.6-g.h, g.w)
+
+# %% ../nbs/11_phantom.ipynb #11-095
+def _hippocampus_fraction(g): # space
+    "Fraction of the voxel that lies in the hippocampus"
     low = torch.maximum(g.z+.4, -1.6-g.y)                      # reaches down only at the back
     gap = torch.minimum(torch.minimum(g.arch-.4, -g.core), torch.minimum(1.2-.25*g.h-g.y, low))
-    return step(g.cer, g.w)*step(gap, g.w)
+    return step(g.cerebrum, g.w)*step(gap, g.w)
 
-# %% ../nbs/11_phantom.ipynb #11-078
+# %% ../nbs/11_phantom.ipynb #11-096
 @_paints(-8, 2)
 def _hippocampus(g):
-    "Ground, white sheet and pyramidal line"
-    w, m = g.w, _hippocampus_share(g)
+    "Ground, white matter and pyramidal cell layer"
+    m = _hippocampus_fraction(g)
     depth = g.arch-.4                                          # below the callosum (mm)
     yield 'hippocampus', 'pale grey', m
-    yield 'white matter', 'white', m*band(depth, -.2, .13, w)
-    yield 'hippocampus', 'cells', m*band(depth, .40, .54, w)
+    yield 'white matter', 'white', m*band(depth, -.2, .13, g.w)
+    yield 'hippocampus', 'cells', m*band(depth, .40, .54, g.w)
 
-# %% ../nbs/11_phantom.ipynb #11-080
+# %% ../nbs/11_phantom.ipynb #11-098
 @_paints(-8, 2)
 def _dentate(g):
-    "The rings of the dentate gyrus, and fluid below"
-    w, m = g.w, _hippocampus_share(g)
+    "The rings of the dentate gyrus"
+    m = _hippocampus_fraction(g)
     depth = g.arch-.4
     along = 3.4*torch.atan2(g.z+1.75, g.h)                     # distance along the arch, from the side to the midline (mm)
     for centre,length in ((4.0,1.1), (1.2,1.2)):
         ring = torch.sqrt(((along-centre)/length)**2+((depth-1.12)/.36)**2+1e-6)
-        yield 'hippocampus', 'cells', m*band(.36*(ring-1), -.07, .07, w)*step(centre+.75*length-along, .4)
-    yield 'csf', 'csf', .8*m*band(-g.core, 0, .12, w)
+        yield 'hippocampus', 'cells', m*band(.36*(ring-1), -.07, .07, g.w)*step(centre+.75*length-along, .4)
 
-# %% ../nbs/11_phantom.ipynb #11-083
+# %% ../nbs/11_phantom.ipynb #11-100
+@_paints(-8, 2)
+def _choroid_fissure(g):
+    "Fluid between hippocampus and thalamus"
+    yield 'csf', 'csf', .8*_hippocampus_fraction(g)*band(-g.core, 0, .12, g.w)
+
+# %% ../nbs/11_phantom.ipynb #11-103
+def _core_fraction(g): # space
+    "Fraction of the voxel that lies in thalamus and hypothalamus"
+    return step(g.core, g.w)*step(g.cerebrum, g.w)
+
 @_paints(-5, 3)
 def _thalamus(g):
     "Thalamus with its laminae, and the internal capsule"
-    w, m = g.w, step(g.core, g.w)*step(g.cer, g.w)
+    m = _core_fraction(g)
     laminae = torch.sin(2.2*g.h+.9*torch.sin(1.4*g.z)+.3*g.y)
     yield 'thalamus', 'dark grey', m
-    yield 'white matter', 'white', m*band(g.core, 0, .3, w)*step(g.h-2, w)
-    yield 'thalamus', 'white', .4*m*band(laminae, -.2, .2, 2*w)
+    yield 'white matter', 'white', m*band(g.core, 0, .3, g.w)*step(g.h-2, g.w)
+    yield 'thalamus', 'white', .4*m*band(laminae, -.2, .2, 2*g.w)
 
-# %% ../nbs/11_phantom.ipynb #11-085
+# %% ../nbs/11_phantom.ipynb #11-105
 @_paints(-5, 3)
 def _hypothalamus(g):
-    "Hypothalamus, habenula and the tract between them"
-    w, m = g.w, step(g.core, g.w)*step(g.cer, g.w)
-    tract = torch.sqrt((g.h-.75)**2+.3*(g.y+.9)**2+1e-6)
+    "Hypothalamus and habenula"
+    m = _core_fraction(g)
     yield 'hypothalamus', 'pale grey', m*step(-2.6-g.z+.1*g.h**2, .7)*step(2.4-g.h, .7)
-    yield 'thalamus', 'cells', m*step(_pair(g, (.5,-1.2,.55), (.35,1.1,.3)), w)
-    yield 'white matter', 'white', m*step(.28-tract, w)*band(g.z, -4., -1., w)
+    yield 'thalamus', 'cells', m*step(_pair(g, (.5,-1.2,.55), (.35,1.1,.3)), g.w)
 
-# %% ../nbs/11_phantom.ipynb #11-090
-def _stem_share(g): # space
-    "Share of the voxel that lies in midbrain and brainstem"
+# %% ../nbs/11_phantom.ipynb #11-107
+@_paints(-5, 3)
+def _vertical_tract(g):
+    "The tract between hypothalamus and habenula"
+    distance = torch.sqrt((g.h-.75)**2+.3*(g.y+.9)**2+1e-6)
+    yield 'white matter', 'white', _core_fraction(g)*step(.28-distance, g.w)*band(g.z, -4., -1., g.w)
+
+# %% ../nbs/11_phantom.ipynb #11-112
+def _stem_fraction(g): # space
+    "Fraction of the voxel that lies in midbrain and brainstem"
     return step(g.stem, g.w)*step(-2.5-g.y-.25*g.z-.16*g.h**2, .6)
 
-# %% ../nbs/11_phantom.ipynb #11-091
+def _midbrain_fraction(g): # space
+    "Fraction of the voxel that lies in the midbrain"
+    return _stem_fraction(g)*step(g.y+6.8+.5*g.z, .6)
+
+# %% ../nbs/11_phantom.ipynb #11-113
 @_paints(-14, 0)
 def _midbrain(g):
-    "Ground of the stem; colliculi and aqueduct of the midbrain"
-    w, m = g.w, _stem_share(g)
-    mid = m*step(g.y+6.8+.5*g.z, .6)
-    hills = _pair(g, (1.5,-4.9,2.), (1.6,1.7,1.2))
-    tube = torch.sqrt(g.x**2+(g.z-.4)**2+1e-6)
-    yield 'brainstem', 'stem', m
+    "Ground of the stem and of the midbrain, and the layers of the colliculi"
+    mid = _midbrain_fraction(g)
+    hills = _colliculi(g)
+    yield 'brainstem', 'stem', _stem_fraction(g)
     yield 'midbrain', 'dark grey', mid
     for depth in (.25,.65):
-        yield 'midbrain', 'white', .6*mid*band(hills, depth, depth+.16, w)
-    yield 'midbrain', 'pale grey', mid*step(.9-tube, w)
-    yield 'ventricle', 'csf', mid*step(.27*g.who.vent-tube, w)
+        yield 'midbrain', 'white', .6*mid*band(hills, depth, depth+.16, g.w)
 
-# %% ../nbs/11_phantom.ipynb #11-093
+# %% ../nbs/11_phantom.ipynb #11-115
+@_paints(-14, 0)
+def _aqueduct(g):
+    "Aqueduct of the midbrain, and the grey matter around it"
+    mid = _midbrain_fraction(g)
+    distance = torch.sqrt(g.x**2+(g.z-.4)**2+1e-6)             # from its axis (mm)
+    yield 'midbrain', 'pale grey', mid*step(.9-distance, g.w)
+    yield 'ventricle', 'csf', mid*step(.27*g.who.vent-distance, g.w)
+
+# %% ../nbs/11_phantom.ipynb #11-117
 @_paints(-14, 0)
 def _tracts(g):
     "Long tracts of the brainstem"
-    w, m = g.w, _stem_share(g)
     streaks = torch.sin(3.1*g.h+.6*torch.sin(1.7*g.z))*torch.sin(2.3*g.z+.5*g.h)
-    pyramid = torch.sqrt((g.h-.55)**2+(g.z+4.75+.006*(g.y+8)**2)**2+1e-6)
-    yield 'brainstem', 'white', .5*m*step((streaks-.35)*.4, w)*step(-6-g.y, .8)
-    yield 'brainstem', 'white', m*step(.42-pyramid, w)
+    yield 'brainstem', 'white', .5*_stem_fraction(g)*step((streaks-.35)*.4, g.w)*step(-6-g.y, .8)
 
-# %% ../nbs/11_phantom.ipynb #11-096
+@_paints(-14, 0)
+def _pyramids(g):
+    "The pyramids"
+    distance = torch.sqrt((g.h-.55)**2+(g.z+4.75+.006*(g.y+8)**2)**2+1e-6)
+    yield 'brainstem', 'white', _stem_fraction(g)*step(.42-distance, g.w)
+
+# %% ../nbs/11_phantom.ipynb #11-120
+def _cerebellar_polar(g): # space
+    "Distance from the root of the white matter (mm) and angle: up is 0, back is pi/2"
+    y = g.y+7.6+.03*g.h**2
+    z = g.z+.6+.12*g.h
+    return torch.sqrt(y**2+z**2+1e-6), torch.atan2(-y, z)
+
 def _branches(g): # space
-    "Distance from the root (mm), branch, distance from its axis, half its width, height of its leaves (mm)"
+    "Distance from the root (mm), branch, distance from its axis, half its width, height of its folia (mm)"
     n = 6.5                                                                # branches in half a turn
-    y, z = g.y+7.6+.03*g.h**2, g.z+.6+.12*g.h
-    r, th = torch.sqrt(y**2+z**2+1e-6), torch.atan2(-y, z)                 # from the root: up is 0, back is pi/2
-    p = n*(th/np.pi+.045*torch.sin(3*th+g.who.fold)) + .16*torch.sin(1.9*r+.5*g.h) + .05*g.h + g.who.fold
-    i = torch.round(p)
-    leaf = .14*torch.cos(5.6*r+2.5*i+1.1*torch.sign(p-i))*torch.clamp(r-1, 0, 1)
-    return r, i, (p-i).abs()*np.pi/n*r, .5*np.pi/n*r, leaf
+    r,angle = _cerebellar_polar(g)
+    phase = n*(angle/np.pi+.045*torch.sin(3*angle+g.who.fold)) + .16*torch.sin(1.9*r+.5*g.h) + .05*g.h + g.who.fold
+    branch = torch.round(phase)
+    offset = phase-branch
+    folia = .14*torch.cos(5.6*r+2.5*branch+1.1*torch.sign(offset))*torch.clamp(r-1, 0, 1)
+    return r, branch, offset.abs()*np.pi/n*r, .5*np.pi/n*r, folia
 
-# %% ../nbs/11_phantom.ipynb #11-098
+# %% ../nbs/11_phantom.ipynb #11-122
 @_paints(-13, -4)
 def _folia(g):
-    "The tree of the cerebellum: branches, leaves and their layers"
-    w, m = g.w, step(g.cbl, g.w)
-    r, i, u, half, leaf = _branches(g)
+    "Branches of white matter, folia and their layers"
+    m = step(g.cerebellum, g.w)
+    r,_,across,half,folia = _branches(g)
     yield 'cerebellar cortex', 'pale grey', m
-    yield 'cerebellar cortex', 'cells', m*step(torch.minimum(half-.3+leaf-u, g.cbl-.32+leaf), w)
-    branch = torch.minimum(.1+.9*leaf.clamp(min=-.05)-u, g.cbl-.6)
-    yield 'cerebellar white matter', 'white', m*step(torch.maximum(branch, .5-.12*g.h-r), w)
+    yield 'cerebellar cortex', 'cells', m*step(torch.minimum(half-.3+folia-across, g.cerebellum-.32+folia), g.w)
+    branch = torch.minimum(.1+.9*folia.clamp(min=-.05)-across, g.cerebellum-.6)
+    yield 'cerebellar white matter', 'white', m*step(torch.maximum(branch, .5-.12*g.h-r), g.w)
 
-# %% ../nbs/11_phantom.ipynb #11-100
+# %% ../nbs/11_phantom.ipynb #11-124
 @_paints(-13, -4)
-def _cerebellar_gaps(g):
-    "Nuclei of the cerebellum, and fluid in its fissures"
-    w, m = g.w, step(g.cbl, g.w)
-    r, i, u, half, leaf = _branches(g)
+def _deep_nuclei(g):
+    "Nuclei of the cerebellum, and the white matter around them"
+    m = step(g.cerebellum, g.w)
     nuclei = _pair(g, (1.7,-8.3,.1), (1.1,.6,.4))
-    yield 'cerebellar white matter', 'white', m*step(nuclei+.2, w)
-    yield 'cerebellar white matter', 'dark grey', m*step(nuclei, w)
-    yield 'csf', 'csf', .85*m*step(.06-(half-u), w)*step(r-1.6+.6*torch.cos(3.1*i), w)
+    yield 'cerebellar white matter', 'white', m*step(nuclei+.2, g.w)
+    yield 'cerebellar white matter', 'dark grey', m*step(nuclei, g.w)
 
-# %% ../nbs/11_phantom.ipynb #11-105
+# %% ../nbs/11_phantom.ipynb #11-126
+@_paints(-13, -4)
+def _cerebellar_fissures(g):
+    "Fluid between the branches of the cerebellum"
+    r,branch,across,half,_ = _branches(g)
+    m = step(g.cerebellum, g.w)
+    yield 'csf', 'csf', .85*m*step(.06-(half-across), g.w)*step(r-1.6+.6*torch.cos(3.1*branch), g.w)
+
+# %% ../nbs/11_phantom.ipynb #11-131
 @_paints(7, 13)
 def _bulb(g):
     "Layers of the olfactory bulbs"
-    d, w = g.bulb, g.w
+    d = g.bulb
+    w = g.w
     yield 'olfactory bulb', 'dark grey', step(d, w)
     yield 'olfactory bulb', 'pale grey', step(d-.25, w)
     yield 'olfactory bulb', 'cells', band(d, .48, .6, w)
     yield 'olfactory bulb', 'cells', .6*step(d-.7, w)
     yield 'olfactory bulb', 'white', .8*step(d-.95, w)
 
-# %% ../nbs/11_phantom.ipynb #11-107
+# %% ../nbs/11_phantom.ipynb #11-133
 @_paints(-12, 5.5)
-def _ventricles(g):
-    "Lateral, third and fourth ventricle"
-    w, k = g.w, g.who.vent
+def _lateral_ventricles(g):
+    "Roof and side wall of the lateral ventricles"
+    k = g.who.vent
     roof = _pair(g, (1.35,1.8,2.0), (1.1*k,2.7,.33*k))
     wall = ellipsoid(g.h+.5*(g.z-1.2), g.y, g.z, (1.45,2.2,1.3), (.28*k,2.5,1.2))
+    below = torch.minimum(torch.maximum(roof, wall), g.arch-.38)
+    yield 'ventricle', 'csf', step(g.cerebrum, g.w)*step(below, g.w)
+
+# %% ../nbs/11_phantom.ipynb #11-135
+@_paints(-12, 5.5)
+def _third_ventricle(g):
+    "Third ventricle, a slit and its top"
+    k = g.who.vent
     slit = _single(g, (0,-.7,-3.), (.17*k,2.2,1.4))
     top = _single(g, (0,-1.,.75), (.3*k,2.2,.35))
-    tent = _pair(g, (0,-9.0,-1.3), (1.4*k,1.6,.22*k))
-    m = step(g.cer, w)
-    yield 'ventricle', 'csf', m*step(torch.minimum(torch.maximum(roof, wall), g.arch-.38), w)
-    yield 'ventricle', 'csf', m*step(torch.maximum(slit, top), w)
-    yield 'ventricle', 'csf', step(torch.minimum(tent, g.env), w)
+    yield 'ventricle', 'csf', step(g.cerebrum, g.w)*step(torch.maximum(slit, top), g.w)
 
-# %% ../nbs/11_phantom.ipynb #11-112
+@_paints(-12, 5.5)
+def _fourth_ventricle(g):
+    "Fourth ventricle"
+    k = g.who.vent
+    tent = _pair(g, (0,-9.0,-1.3), (1.4*k,1.6,.22*k))
+    yield 'ventricle', 'csf', step(torch.minimum(tent, g.envelope), g.w)
+
+# %% ../nbs/11_phantom.ipynb #11-140
 FOV = 19.2, 28.8, 16.8   # R-L, A-P, S-I (mm)
 
 def _grid(spacing): # mm, one number or three
@@ -410,7 +510,7 @@ def _grid(spacing): # mm, one number or three
     affine[:3,3] = -(n-1)/2*sp
     return sp, n, affine
 
-# %% ../nbs/11_phantom.ipynb #11-115
+# %% ../nbs/11_phantom.ipynb #11-143
 def _slabs(sp, n, parts, # spacing (mm), shape and parts per voxel, three each
            size=60000):  # points at a time
     "Yield row slices along A-P and the world positions (mm) of the points in them"
@@ -420,7 +520,7 @@ def _slabs(sp, n, parts, # spacing (mm), shape and parts per voxel, three each
         end = min(start+rows, n[1])
         yield slice(start, end), [x, y[start*parts[1]:end*parts[1]], z]
 
-# %% ../nbs/11_phantom.ipynb #11-118
+# %% ../nbs/11_phantom.ipynb #11-146
 def _paint_slab(axes,     # three 1D tensors: world positions (mm)
                 voxel,    # size of a point's voxel (mm), three numbers
                 width,    # of soft edges (mm)
@@ -433,6 +533,7 @@ def _paint_slab(axes,     # three 1D tensors: world positions (mm)
     _outline(g)
     return _paint_signal(g, painters, signal) * (1+.035*waves(axes, [seed,9], voxel=voxel))
 
+# %% ../nbs/11_phantom.ipynb #11-148
 def phantom(spacing=.15,    # mm, one number or three (R-L, A-P, S-I)
             contrast='T2w', # 'T1w', 'T2w' or 'T2star'
             seed=0,         # which animal; 0 is the symmetric reference
@@ -444,13 +545,14 @@ def phantom(spacing=.15,    # mm, one number or three (R-L, A-P, S-I)
     sp,n,affine = _grid(spacing)
     parts = np.ceil(sp/min(sp.min(), .3)-1e-6).astype(int)              # per voxel, each 0.3 mm or less
     part = sp/parts                                                     # size of a part (mm)
+    width = float(part.prod()**(1/3))
     out = torch.zeros(1, *n)
     for rows,axes in _slabs(sp, n, parts):
-        v = _paint_slab(axes, part, float(part.prod()**(1/3)), seed, painters, signal)
+        v = _paint_slab(axes, part, width, seed, painters, signal)
         out[0,:,rows] = v.reshape(n[0], parts[0], -1, parts[1], n[2], parts[2]).mean((1,3,5))
     return tio.ScalarImage(tensor=out, affine=affine)
 
-# %% ../nbs/11_phantom.ipynb #11-139
+# %% ../nbs/11_phantom.ipynb #11-169
 def phantom_labels(spacing=.15, # mm, one number or three (R-L, A-P, S-I)
                    seed=0,      # which animal, as in `phantom`
                   )->tio.LabelMap: # uint8 indices into `STRUCTURES`, on the grid of `phantom`
@@ -463,7 +565,7 @@ def phantom_labels(spacing=.15, # mm, one number or three (R-L, A-P, S-I)
         out[0,:,rows] = _paint_labels(g, _painters)
     return tio.LabelMap(tensor=out, affine=affine)
 
-# %% ../nbs/11_phantom.ipynb #11-142
+# %% ../nbs/11_phantom.ipynb #11-172
 def digital_brain_mask(labels, # `LabelMap` from `phantom_labels`
                       )->tio.LabelMap: # 1 in the brain, its fluid and vessels, 0 elsewhere
     "All but background, skin, muscle and skull"

@@ -41,13 +41,15 @@ class Registration:
                  matrix,     # (4,4) linear part, points of `moving` to points of `fixed`, RAS+ mm
                  kind,       # 'rigid', 'similarity', 'affine' or 'syn'
                  mask=None,  # volume on the grid of `fixed`: where to measure likeness
-                 rival=0.):  # as `find_start` gives it
+                 rival=0.):  # likeness of the second-best orientation over that of the best, as `find_start` gives it
         self.moving,self.fixed = moving,fixed
         self.forward,self.inverse,self.matrix = forward,inverse,np.array(matrix)
-        self.kind,self.rival = kind,rival
+        self.kind = kind
+        self.rival = rival
         self._measure(mask)
     @cached_property
     def warped(self):
+        "`moving` on the grid of `fixed`"
         return self.apply(self.moving)
 
 # %% ../nbs/04_register.ipynb #04-023
@@ -79,7 +81,7 @@ def apply(self:Registration,
           inverse=False, # bring from `fixed` to `moving` instead
           kind='cubic'   # of volumes, as in `warp`; labels by nearest, or by 'vote'
          ):              # of the type of `vol`; a volume lies on the grid of the other one
-    "Bring `vol` along"
+    "`vol` in the space of the other volume"
     if not isinstance(vol, tio.Image):
         return self._apply_points(vol, inverse)
     if inverse:
@@ -91,7 +93,7 @@ good_fit = .86 # `agreement` of a fit that needs no second look
 
 @patch(as_prop=True)
 def notes(self:Registration)->list: # sentences; none when all seems well
-    "What gives cause for doubt"
+    "Reasons to doubt the result"
     look = "look at the picture before you use this"
     doubts = ((self.after < .95*self.before,
                "the two volumes fit worse than before; do they show the same part of the animal?"),
@@ -122,6 +124,7 @@ def report(self:Registration)->dict: # plain numbers and text
 # %% ../nbs/04_register.ipynb #04-037
 @patch
 def __repr__(self:Registration):
+    "Type, movement and measures of the fit in one line"
     report = self.report
     return (f"{self.kind}: turned {report['turn_deg']:.2f} deg, shifted {np.linalg.norm(report['shift_mm']):.3f} mm; "
             f"mutual information {self.before:.3f} -> {self.after:.3f}, "
@@ -252,10 +255,10 @@ def _read_transforms(prefix): # of the files that ANTs wrote
     return sitk.CompositeTransform([linear,field]), sitk.CompositeTransform([inverse,linear.GetInverse()]), linear
 
 # %% ../nbs/04_register.ipynb #04-069
-def _climb(images, # {parameter of `ants.registration`: volume}
-           start,  # (4,4), RAS+ mm
-           kind,   # a key of `kinds`
-           fast):  # in the worker with many threads?
+def _search_from(images, # {parameter of `ants.registration`: volume}
+                 start,  # (4,4), RAS+ mm
+                 kind,   # a key of `kinds`
+                 fast):  # in the worker with many threads?
     "The best transform near `start`: `(forward, inverse, linear)`"
     with tempfile.TemporaryDirectory() as tmp:
         at = f'{tmp}/start.mat'
@@ -277,7 +280,7 @@ def _register_from(start, moving, fixed, kind, mask, fast, rival=0.): # (4,4) RA
     if mask is not None:
         images['mask'] = warp(as_mask(mask.data, mask), images['fixed'])
     try:
-        forward,inverse,linear = _climb(images, np.asarray(start), kind, fast)
+        forward,inverse,linear = _search_from(images, np.asarray(start), kind, fast)
     except RuntimeError as e:
         raise RuntimeError(f"ANTs found no {kind} alignment of {volume_name(moving,'the moving volume')} ({e}); "
                            "do both volumes show the same part of the animal?") from None
@@ -285,7 +288,7 @@ def _register_from(start, moving, fixed, kind, mask, fast, rival=0.): # (4,4) RA
 
 # %% ../nbs/04_register.ipynb #04-073
 def _register_any_way(moving, fixed, kind, mask, fast): # as `register` takes them
-    "The `Registration` that is found from whatever orientation"
+    "The `Registration` that is found by trying orientations"
     def search(ways):
         start,rival = find_start(moving, fixed, mask, ways)
         return _register_from(start, moving, fixed, kind, mask, fast, rival)
@@ -303,7 +306,7 @@ def register(moving,         # volume to move, any grid
              out=None,       # folder to save the result in
              name='moving',  # start of the file names there
              start='search', # 'search' any orientation, 'header', or a (4,4) that brings `moving` near `fixed`
-             fast=False      # every core, and not the same answer twice
+             fast=False      # use every core? results then vary from run to run
             )->Registration:
     "Find where `moving` lies in the space of `fixed`"
     _check(moving, fixed, kind, mask, start)
@@ -336,7 +339,8 @@ def _read_labels(path,        # NIfTI file, or a `LabelMap` that is handed on
     "The `LabelMap` in `path`, its numbers unchanged"
     if isinstance(path, tio.Image):
         return path
-    vol,x = _read(path, scale),tio.LabelMap(path).data
+    vol = _read(path, scale)
+    x = tio.LabelMap(path).data
     if x.is_floating_point():
         if not (x==x.round()).all():
             raise HeaderError(path, "is no label map: its voxels are not whole numbers",
@@ -412,7 +416,7 @@ def _bias_field(vol,    # `ScalarImage`
                 tissue, # bool `(1,i,j,k)`
                 kind,   # a key of `bias_kinds`
                 fast):  # in the worker with many threads?
-    "The field that multiplies the scan, `(1,i,j,k)`"
+    "The estimated field, a factor in each voxel, `(1,i,j,k)`"
     x = vol.data.float()
     cut = np.quantile(x[tissue].numpy(), (.005,.995)) if kind=='abp' else (None, float(x.max()))
     shrink = max(1, min(round(1.2/float(np.median(vol.spacing))), min(vol.spatial_shape)//8))
@@ -424,9 +428,9 @@ def _bias_field(vol,    # `ScalarImage`
 
 # %% ../nbs/04_register.ipynb #04-161
 def bias_correct(vol,       # `ScalarImage`
-                 kind='n4', # 'n4', 'n3' or 'abp' (N4 after its outliers are cut off)
+                 kind='n4', # 'n4', 'n3' or 'abp' (N4 after its outliers are clipped)
                  mask=None, # volume on the grid of `vol`, above 0 in tissue; default: `foreground`
-                 fast=False # with every core, and not the same answer twice
+                 fast=False # use every core? results then vary from run to run
                 )->tio.ScalarImage: # same grid, same median in the mask
     "`vol` with the coil's smooth shading taken out"
     _check_bias(vol, kind, mask)

@@ -224,7 +224,7 @@ def ratio(self:SliceModel)->float:
 # %% ../nbs/10_slices.ipynb #10-082
 @patch(as_prop=True)
 def fwhm(self:SliceModel)->float:
-    "FWHM of the Gaussian like the profile, in units of the slices' spacing"
+    "FWHM of the Gaussian that blurs like the profile, in units of the slices' spacing"
     if self.profile=='gaussian':
         return self.thickness/self.spacing
     return equivalent_fwhm(self.profile, self.thickness, self.spacing)/self.spacing
@@ -342,7 +342,8 @@ def keys_matrix(positions, # centres of the fine voxels, in units of the slices'
     p = positions.clamp(0, n-1)
     near = p.floor()[:,None] + torch.arange(-1,3).to(p)                  # (N, 4), the four slices around
     t = (p[:,None]-near).abs()
-    inner,outer = 1.5*t**3 - 2.5*t**2 + 1, -.5*t**3 + 2.5*t**2 - 4*t + 2
+    inner = 1.5*t**3 - 2.5*t**2 + 1                                      # of the two nearest slices
+    outer = -.5*t**3 + 2.5*t**2 - 4*t + 2                                # of the next two
     W = torch.zeros(len(p), n).to(p)
     return W.scatter_add(1, near.clamp(0,n-1).long(), torch.where(t<1, inner, outer))
 
@@ -383,9 +384,9 @@ def project_nonnegative(self:SliceModel,
                         x,            # volume in the networks' frame, `(1,H,N,D)`
                         lam,          # regularisation weight of the data consistency
                         zero=0.,      # no signal, in the unit of `x`
-                        iterations=8  # turns of the two projections
+                        iterations=8  # how often both projections are applied
                        ):             # as `x`
-    "`x` without voxels below `zero`, and through the slice model as it was"
+    "`x` without voxels below `zero`, its slices nearly unchanged"
     negative = (x<zero).any(2)                                            # (1, H, D)
     if not negative.any():
         return x.clone()

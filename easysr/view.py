@@ -19,7 +19,7 @@ from .figures import Picture, empty_picture, outlined_text, plot_history
 _all_ = ['Picture', 'plot_history']
 
 # %% ../nbs/13_view.ipynb #13-013
-PLANES  = dict(sagittal=0, coronal=1, axial=2) # plane: the world axis that it is cut across
+PLANES  = dict(sagittal=0, coronal=1, axial=2) # plane: the world axis that is its normal
 LETTERS = ('LR','PA','IS')                     # the two ends of each world axis
 
 # %% ../nbs/13_view.ipynb #13-016
@@ -61,8 +61,10 @@ def _index(vol, at, axis): # volume; world point (mm); array axis
     return int(np.clip(np.floor(i+.5), 0, n-1))
 
 # %% ../nbs/13_view.ipynb #13-029
-_CutSlice = namedtuple('_CutSlice', 'image extent letters at') # pixels (v,h); (left, right, bottom, top) in mm; their letters; where (mm)
+# image: pixels (v, h); extent: left, right, bottom, top (mm); letters: of these four sides; at: world point (mm)
+_CutSlice = namedtuple('_CutSlice', 'image extent letters at')
 
+# %% ../nbs/13_view.ipynb #13-031
 def _cut_slice(vol,             # `ScalarImage` or `LabelMap`, any orientation
                plane='coronal', # one of `PLANES`
                at=None,         # world mm along the plane's normal, or a point (R, A, S); default: centre of the field of view
@@ -80,7 +82,7 @@ def _cut_slice(vol,             # `ScalarImage` or `LabelMap`, any orientation
     extent = [float(edge) for o in (across,up) for edge in (centre[o]-half[o], centre[o]+half[o])]
     return _CutSlice(image, extent, LETTERS[across]+LETTERS[up], point)
 
-# %% ../nbs/13_view.ipynb #13-037
+# %% ../nbs/13_view.ipynb #13-039
 def robust_window(*vols,      # volumes that share the window
                   q=(1,99.8), # percentiles: of all voxels, and of those that are not exactly 0
                  )->tuple:    # (lowest, highest) intensity to draw, in the scan's units
@@ -94,26 +96,23 @@ def robust_window(*vols,      # volumes that share the window
     high = max(np.percentile(x[x!=0], q[1]) for x in xs)
     return float(low), float(high) if high>low else float(low)+1
 
-# %% ../nbs/13_view.ipynb #13-042
+# %% ../nbs/13_view.ipynb #13-044
 def _size(extent): # (left, right, bottom, top)
     "(width, height) of an extent in mm"
     left,right,bottom,top = extent
     return float(right-left), float(top-bottom)
 
-def _layout(mm,   # (width, height) in mm of each column
-            rows, # rows of panels
-           ):     # scale (inches a mm), width and height of the figure (inches)
-    "Size of a figure that has room for titles"
+# %% ../nbs/13_view.ipynb #13-046
+def _layout(mm, rows): # (width, height) in mm of each column; rows of panels
+    "Scale (inches per mm), width and height (inches) of a figure with room for titles"
     width,height = sum(w for w,_ in mm), max(h for _,h in mm)
     gaps = .06*(len(mm)-1)
     scale = min((9-gaps)/width, (2.8/rows-.2)/height)
     return scale, scale*width+gaps, rows*(scale*height+.2)+.2
 
-# %% ../nbs/13_view.ipynb #13-043
-def _panels(mm,     # (width, height) in mm of each column
-            rows=1, # rows of panels
-           ):       # `Picture`, axes (rows, columns)
-    "A picture and its panels, all on one scale"
+# %% ../nbs/13_view.ipynb #13-048
+def _panels(mm, rows=1): # (width, height) in mm of each column; rows of panels
+    "A `Picture` and its panels (rows, columns), all on one scale"
     scale,width,height = _layout(mm, rows)
     fig = empty_picture((width,height))
     axs = np.empty((rows,len(mm)), object)
@@ -126,7 +125,7 @@ def _panels(mm,     # (width, height) in mm of each column
             left += scale*w+.06
     return fig, axs
 
-# %% ../nbs/13_view.ipynb #13-046
+# %% ../nbs/13_view.ipynb #13-051
 def _draw(ax,          # axes
           cut,         # `_CutSlice`
           window,      # (low, high)
@@ -143,7 +142,7 @@ def _draw(ax,          # axes
         outlined_text(ax, x, y, letter)
     return im
 
-# %% ../nbs/13_view.ipynb #13-049
+# %% ../nbs/13_view.ipynb #13-054
 def _bar(ax, extent): # axes; (left, right, bottom, top) in mm
     "A scale bar at the lower right of `ax`"
     width,height = _size(extent)
@@ -152,14 +151,14 @@ def _bar(ax, extent): # axes; (left, right, bottom, top) in mm
     ax.plot([right-mm,right], [bottom,bottom], color='white', lw=2, solid_capstyle='butt')
     ax.text(right-mm/2, bottom+.03*height, f'{mm:g} mm', color='white', fontsize=7, ha='center', va='bottom')
 
-# %% ../nbs/13_view.ipynb #13-052
+# %% ../nbs/13_view.ipynb #13-057
 def _where(plane, point): # one of `PLANES`; world point (mm)
     "Place of a slice through a world point, such as 'coronal, A 1.5 mm'"
     axis = PLANES[plane]
     letter = LETTERS[axis][int(point[axis]>=0)]
     return f"{plane}, {letter} {abs(point[axis]):.1f} mm"
 
-# %% ../nbs/13_view.ipynb #13-055
+# %% ../nbs/13_view.ipynb #13-060
 def show_slices(vol,                                   # `ScalarImage`, any orientation and spacing
                 planes=('coronal','axial','sagittal'), # which of `PLANES`, left to right
                 at=None,                               # world mm: a point (R, A, S), or a number along each plane's normal; default: centre
@@ -181,14 +180,14 @@ def show_slices(vol,                                   # `ScalarImage`, any orie
     fig.suptitle(title, fontsize=9, y=1, va='top')
     return fig.saved(path)
 
-# %% ../nbs/13_view.ipynb #13-064
+# %% ../nbs/13_view.ipynb #13-069
 def _minus(a, b): # two volumes
     "`a - b` as a volume, or None where the grids differ by more than a hundredth of a voxel"
     if a.shape!=b.shape or not np.allclose(a.affine, b.affine, atol=.01*min(b.spacing)):
         return None
     return tio.ScalarImage(tensor=a.data.float()-b.data.float(), affine=a.affine)
 
-# %% ../nbs/13_view.ipynb #13-066
+# %% ../nbs/13_view.ipynb #13-071
 def _named(vols, diff=None): # volume, or {name: volume}; name that must be among them
     "{name: canonical volume}; a single volume gets the empty name"
     if isinstance(vols, tio.Image):
@@ -199,27 +198,33 @@ def _named(vols, diff=None): # volume, or {name: volume}; name that must be amon
         raise ValueError(f"`diff` is '{diff}', and the volumes are {', '.join(vols)}.")
     return {k: canonical(o) for k,o in vols.items()}
 
-# %% ../nbs/13_view.ipynb #13-069
+# %% ../nbs/13_view.ipynb #13-074
 def _symmetric(cuts): # slices
     "Range (low, high) about 0 that holds 99.5% of the pixels of every slice"
     high = max([float(np.percentile(abs(o.image), 99.5)) for o in cuts], default=0) or 1.
     return -high, high
 
+# %% ../nbs/13_view.ipynb #13-077
 def _colour_bar(fig, ax, im): # `Picture`; empty panel; what was drawn
     "A colour bar in the empty panel `ax`"
     bar = fig.colorbar(im, cax=ax.inset_axes([.08,.1,.06,.8]))
     bar.ax.tick_params(labelsize=7)
     bar.set_label("difference (scan's units)", fontsize=7)
 
-# %% ../nbs/13_view.ipynb #13-071
+# %% ../nbs/13_view.ipynb #13-079
+def _difference_cuts(vols, ref, plane, point): # as `_differences` takes them
+    "{name: slice of the difference from `vols[ref]`} of the volumes on its grid"
+    maps = {k: _minus(o, vols[ref]) for k,o in vols.items() if k!=ref}
+    return {k: _cut_slice(o, plane, point) for k,o in maps.items() if o is not None}
+
+# %% ../nbs/13_view.ipynb #13-080
 def _differences(fig, axs, # `Picture` and the axes of its second row
                  vols,     # {name: volume}
                  ref,      # name of the volume to subtract
                  plane,    # one of `PLANES`
                  point):   # world point (mm)
     "Second row of `compare`: each volume minus `vols[ref]`"
-    maps = {k: _minus(o, vols[ref]) for k,o in vols.items() if k!=ref}
-    cuts = {k: _cut_slice(o, plane, point) for k,o in maps.items() if o is not None}
+    cuts = _difference_cuts(vols, ref, plane, point)
     window = _symmetric(cuts.values())
     middle = dict(ha='center', va='center')
     for ax,k in zip(axs, vols):
@@ -232,13 +237,13 @@ def _differences(fig, axs, # `Picture` and the axes of its second row
     if cuts:
         _colour_bar(fig, axs[list(vols).index(ref)], im)
 
-# %% ../nbs/13_view.ipynb #13-073
+# %% ../nbs/13_view.ipynb #13-082
 def _union(cuts): # slices
     "Smallest extent (mm) that holds all slices"
     e = np.array([o.extent for o in cuts])                   # (slices, 4)
     return e[:,0].min(), e[:,1].max(), e[:,2].min(), e[:,3].max()
 
-# %% ../nbs/13_view.ipynb #13-075
+# %% ../nbs/13_view.ipynb #13-084
 def compare(vols,             # {name: `ScalarImage`}; grids, spacings and orientations may differ
             plane='sagittal', # one of `PLANES`
             at=None,          # world mm along the normal, or a point (R, A, S); default: centre of the last volume
@@ -263,7 +268,7 @@ def compare(vols,             # {name: `ScalarImage`}; grids, spacings and orien
     fig.suptitle(_where(plane, point), fontsize=9, y=1, va='top')
     return fig.saved(path)
 
-# %% ../nbs/13_view.ipynb #13-082
+# %% ../nbs/13_view.ipynb #13-091
 def _as_labels(labels, vol): # `LabelMap`, mask or tensor; the scan beneath
     "`labels` as a volume: a `LabelMap`, or a tensor on the grid of `vol`"
     if isinstance(labels, tio.Image):
@@ -275,7 +280,7 @@ def _as_labels(labels, vol): # `LabelMap`, mask or tensor; the scan beneath
         raise ValueError(f"The labels are {tuple(x.shape)}, and the volume is {tuple(vol.shape)}.")
     return tio.LabelMap(tensor=x.float(), affine=vol.affine)
 
-# %% ../nbs/13_view.ipynb #13-084
+# %% ../nbs/13_view.ipynb #13-093
 def overlay(vol,         # `ScalarImage`, the scan beneath
             labels,      # `LabelMap` (any grid in the same world), or a mask or label tensor of the shape of `vol`
             planes=('coronal','axial','sagittal'), # which of `PLANES`
@@ -296,11 +301,8 @@ def overlay(vol,         # `ScalarImage`, the scan beneath
                   interpolation='none')
     return fig.saved(path)
 
-# %% ../nbs/13_view.ipynb #13-089
-def _nearest(n,    # number of pixels
-             low,  # where they begin (mm)
-             high, # where they end (mm)
-             at):  # places (mm)
+# %% ../nbs/13_view.ipynb #13-098
+def _nearest(n, low, high, at): # number of pixels; where they begin and end (mm); places (mm)
     "Which pixels hold the places `at`, and which of those exist"
     k = np.floor((at-low)/(high-low)*n+1e-6).astype(int)
     return k, (k>=0)&(k<n)
@@ -309,7 +311,7 @@ def _middles(n, low, high): # number of pixels; where they begin and end (mm)
     "Centres of the pixels (mm)"
     return low+(np.arange(n)+.5)*(high-low)/n
 
-# %% ../nbs/13_view.ipynb #13-091
+# %% ../nbs/13_view.ipynb #13-100
 def _read_like(cut, like): # slices
     "Pixels of `cut` at the places of those of `like`, 0 where `cut` has none"
     height,width = like.image.shape
@@ -319,20 +321,21 @@ def _read_like(cut, like): # slices
     image[np.ix_(has_j,has_i)] = cut.image[np.ix_(j[has_j],i[has_i])]
     return image
 
-# %% ../nbs/13_view.ipynb #13-094
+# %% ../nbs/13_view.ipynb #13-103
 def _grey(x, window): # intensities; (low, high)
     "Grey levels, 0 to 1"
     low,high = window
     return np.clip((np.nan_to_num(x)-low)/(high-low), 0, 1)
 
+# %% ../nbs/13_view.ipynb #13-105
 def _tiles(cut, side): # slice; side of a tile (mm)
-    "True on the tiles of the first colour"
+    "True on the tiles of the first scan"
     width,height = _size(cut.extent)
     rows = _middles(cut.image.shape[0], 0, height)//side
     columns = _middles(cut.image.shape[1], 0, width)//side
     return (rows[:,None]+columns)%2==0
 
-# %% ../nbs/13_view.ipynb #13-096
+# %% ../nbs/13_view.ipynb #13-107
 def checkerboard(a,               # `ScalarImage` of the first tile; its grid is drawn
                  b,               # `ScalarImage` that should fit it, any grid
                  plane='coronal', # one of `PLANES`
@@ -351,7 +354,7 @@ def checkerboard(a,               # `ScalarImage` of the first tile; its grid is
     _bar(axs[0,0], cut.extent)
     return fig.saved(path)
 
-# %% ../nbs/13_view.ipynb #13-102
+# %% ../nbs/13_view.ipynb #13-113
 class SliceViewer:
     "Slices of one or several volumes under a slider"
     def __init__(self,
@@ -364,7 +367,7 @@ class SliceViewer:
         self.plane, self.frames, self.px = plane, frames, px
         self.window = window or robust_window(*self.vols.values())
 
-# %% ../nbs/13_view.ipynb #13-104
+# %% ../nbs/13_view.ipynb #13-115
 @patch
 def stops(self:SliceViewer,
           plane=None, # default: the viewer's own
@@ -379,8 +382,8 @@ def stops(self:SliceViewer,
     places = [np.where(np.arange(3)==axis, i, centre) for i in indices]
     return [(finest.affine@[*o,1])[:3] for o in places]
 
-# %% ../nbs/13_view.ipynb #13-107
-_LEVELS = 64   # grey levels of a frame: fewer pack better, and more are hardly seen
+# %% ../nbs/13_view.ipynb #13-118
+_LEVELS = 64   # grey levels of a frame: fewer compress better, and more are hardly visible
 
 def _frame(x, window, px): # slice (v,h), row 0 at the bottom; (low, high); most pixels a side
     "PNG bytes of one slice"
@@ -389,10 +392,10 @@ def _frame(x, window, px): # slice (v,h), row 0 at the bottom; (low, high); most
     if max(im.size)>px:
         im = im.resize([max(1, min(o, px)) for o in im.size], Image.Resampling.BOX)
     b = io.BytesIO()
-    im.save(b, 'PNG', compress_level=6, compress_type=3)     # Z_RLE: noise packs no better with a longer search
+    im.save(b, 'PNG', compress_level=6, compress_type=3)     # Z_RLE: a longer search does not compress noise better
     return b.getvalue()
 
-# %% ../nbs/13_view.ipynb #13-110
+# %% ../nbs/13_view.ipynb #13-121
 @patch
 def _frames(self:SliceViewer, vol, n, px): # one of `vols`; most frames; most pixels a side
     "Base64 frames of a volume at the stops"
@@ -405,7 +408,7 @@ def _frames(self:SliceViewer, vol, n, px): # one of `vols`; most frames; most pi
         frames.append(base64.b64encode(_frame(x, self.window, px)).decode())
     return frames
 
-# %% ../nbs/13_view.ipynb #13-112
+# %% ../nbs/13_view.ipynb #13-123
 _JS = ("var d=this.parentNode,i=this.value;"
        "d.querySelectorAll('img').forEach(m=>m.src='data:image/png;base64,'+m.dataset.f.split(' ')[i]);"
        "d.querySelector('output').value=d.dataset.at.split('|')[i]")
@@ -415,13 +418,8 @@ def _letters(letters): # four of them: left, right, bottom, top
     at = 'left:3px;top:45%', 'right:3px;top:45%', 'left:49%;bottom:1px', 'left:49%;top:1px'
     return ''.join(f'<span style="position:absolute;color:#ffd24d;{o}">{c}</span>' for o,c in zip(at, letters))
 
-# %% ../nbs/13_view.ipynb #13-113
-def _figure(name,    # of the volume
-            frames,  # base64 PNGs
-            i,       # which of them to show first
-            w, h,    # size on screen (pixels)
-            letters, # of the four sides
-           )->str:
+# %% ../nbs/13_view.ipynb #13-124
+def _figure(name, frames, i, w, h, letters): # of the volume; base64 PNGs; which is first; size (pixels); of the sides
     "HTML of one image with its name, letters and frames"
     name = escape(name)
     return (f'<figure style="margin:0"><div style="position:relative;width:{w}px;height:{h}px">'
@@ -430,7 +428,7 @@ def _figure(name,    # of the volume
             f'{_letters(letters)}</div>'
             f'<figcaption style="text-align:center">{name}</figcaption></figure>')
 
-# %% ../nbs/13_view.ipynb #13-116
+# %% ../nbs/13_view.ipynb #13-127
 @patch
 def _figures(self:SliceViewer, n, px, middle): # most frames; most pixels a side; which frame to show first
     "HTML of the images, side by side"
@@ -443,7 +441,7 @@ def _figures(self:SliceViewer, n, px, middle): # most frames; most pixels a side
         parts.append(_figure(k, self._frames(vol, n, px), middle, w, h, cuts[k].letters))
     return ''.join(parts)
 
-# %% ../nbs/13_view.ipynb #13-118
+# %% ../nbs/13_view.ipynb #13-129
 @patch
 def _page(self:SliceViewer, n, px): # most frames; most pixels a side
     "HTML of the viewer"
@@ -457,7 +455,7 @@ def _page(self:SliceViewer, n, px): # most frames; most pixels a side
             f'oninput="{_JS}">'
             f'<output>{places[middle]}</output></div>')
 
-# %% ../nbs/13_view.ipynb #13-120
+# %% ../nbs/13_view.ipynb #13-131
 @patch
 def html(self:SliceViewer,
          limit=300_000, # most bytes it may weigh
@@ -469,10 +467,11 @@ def html(self:SliceViewer,
             return page
     raise ValueError(f"{len(self.vols)} volumes do not fit a viewer of {limit} bytes: show fewer.")
 
+# %% ../nbs/13_view.ipynb #13-133
 @patch
 def _repr_html_(self:SliceViewer): return self.html()
 
-# %% ../nbs/13_view.ipynb #13-127
+# %% ../nbs/13_view.ipynb #13-140
 @patch
 def draw(self:SliceViewer,
          at=None,     # world mm along the normal; default: centre of the first volume
@@ -494,24 +493,30 @@ def draw(self:SliceViewer,
     _bar(ax, cuts[0].extent)
     return fig
 
-# %% ../nbs/13_view.ipynb #13-131
+# %% ../nbs/13_view.ipynb #13-144
 @patch
-def _controls(self:SliceViewer):
-    "Sliders for place, window and blend, and a choice of planes"
-    import ipywidgets as w
+def _ranges(self:SliceViewer):
+    "Ranges of the sliders for place (mm) and window (scan's units), as ipywidgets takes them"
     axis = PLANES[self.plane]
     at = [o[axis] for o in self.stops()]
     step = min(o.spacing[axis] for o in self.vols.values())
     low,high = self.window
     span = high-low
     place = dict(min=at[0], max=at[-1], value=at[len(at)//2], step=step)
-    grey = dict(min=min(low,0), max=high+span/2, value=(low,high), step=span/200)
+    return place, dict(min=min(low,0), max=high+span/2, value=(low,high), step=span/200)
+
+# %% ../nbs/13_view.ipynb #13-146
+@patch
+def _controls(self:SliceViewer):
+    "Sliders for place, window and blend, and a choice of planes"
+    import ipywidgets as w
+    place,grey = self._ranges()
     return dict(at=w.FloatSlider(**place, description='mm', continuous_update=True),
                 plane=w.Dropdown(options=list(PLANES), value=self.plane, description='plane'),
                 window=w.FloatRangeSlider(**grey, description='window'),
                 blend=w.FloatSlider(min=0, max=1, value=0, step=.05, description='blend', disabled=len(self.vols)==1))
 
-# %% ../nbs/13_view.ipynb #13-133
+# %% ../nbs/13_view.ipynb #13-148
 @patch
 def _change_plane(self:SliceViewer, place, plane): # slider of the place; one of `PLANES`
     "Let the slider of the place run along the normal of `plane`"
@@ -519,17 +524,20 @@ def _change_plane(self:SliceViewer, place, plane): # slider of the place; one of
     with place.hold_trait_notifications():
         place.min, place.max, place.value = at[0], at[-1], at[len(at)//2]
 
+# %% ../nbs/13_view.ipynb #13-150
 @patch
 def widget(self:SliceViewer): # an ipywidgets box; its `update` redraws, its `controls` are the sliders
     "Live viewer: slice, plane, window and blend"
     import ipywidgets as w
-    controls, picture = self._controls(), w.Image(format='png')
+    controls = self._controls()
+    picture = w.Image(format='png')
     def update(*_): picture.value = self.draw(**{k: o.value for k,o in controls.items()}).png()
     def change_plane(_): self._change_plane(controls['at'], controls['plane'].value)
     controls['plane'].observe(change_plane, 'value')
     for o in controls.values():
         o.observe(update, 'value')
-    where, how = w.HBox([controls['at'], controls['plane']]), w.HBox([controls['window'], controls['blend']])
+    where = w.HBox([controls['at'], controls['plane']])
+    how = w.HBox([controls['window'], controls['blend']])
     box = w.VBox([picture, where, how])
     box.update, box.controls, box.picture = update, controls, picture
     update()

@@ -35,7 +35,7 @@ def _check_ending(path): # file
 
 # %% ../nbs/15_volumes.ipynb #15-016
 def _by(shape): # numbers of voxels
-    "They as people write them: 64x32x56"
+    "A shape as text: 64x32x56"
     return 'x'.join(map(str,shape))
 
 def _damaged(path, how): # file, what shows it
@@ -276,7 +276,8 @@ def _check_extent(affine, shape, path): # (4,4) mm, (i,j,k), file
 # %% ../nbs/15_volumes.ipynb #15-059
 def _warn_extent(img, fov): # nibabel image, (3,) mm
     "What is unusual about the extent of a scan, in words"
-    n,far = math.prod(map(int,img.shape[3:])),fov.max()
+    n = math.prod(map(int,img.shape[3:]))   # volumes
+    far = fov.max()
     if n>1:
         yield f"4D: it holds {n} volumes"
     if not 10<=far<=60:
@@ -487,7 +488,7 @@ def _nifti_image(vol, dtype, src, code): # ScalarImage, type of its voxels, head
 # %% ../nbs/15_volumes.ipynb #15-096
 def write_volume(vol,    # ScalarImage; several channels make a series
                  path,   # .nii or .nii.gz to write; folders are made
-                 code=None,# NIfTI code of both forms, 1 scanner, 2 aligned, 4 template; default: those of `like`, else 1
+                 code=None, # NIfTI code of both forms, 1 scanner, 2 aligned, 4 template; default: those of `like`, else 1
                  dtype='float32', # of the voxels; values are rounded for integers
                  like=None # file whose other header fields to keep
                 )->Path:
@@ -511,6 +512,9 @@ class Normaliser:
     def __init__(self, x): # tensor, a whole volume
         x = subsample(x, 1_000_000)
         self.offset = float(np.quantile(x,.001))
-        self.gain = float(np.quantile(x[x>x.mean()],.99))-self.offset or 1.
-    def __call__(self, x): return (x-self.offset)/self.gain
-    def inverse(self, x): return x*self.gain + self.offset
+        bright = float(np.quantile(x[x>x.mean()],.99))
+        self.gain = bright-self.offset or 1.   # 1 where both are the same
+    def __call__(self, x): # tensor in the unit of the scan
+        return (x-self.offset)/self.gain
+    def inverse(self, x): # normalised tensor
+        return x*self.gain + self.offset
