@@ -77,7 +77,7 @@ def measured_profile(rows): # (2, k) array: offsets from the slice's centre, ris
 # %% ../nbs/10_slices.ipynb #10-029
 profiles = dict(gaussian=gaussian, box=box, sinc=sinc)   # name -> function of (x, thickness, voxel)
 
-def get_profile(profile): # 'gaussian', 'box', 'sinc', two rows as `measured_profile` takes them, or a function
+def get_profile(profile): # a name in `profiles`, two rows as `measured_profile` takes them, or a function
     "The profile function of that name, or the function itself"
     if callable(profile):
         return profile

@@ -364,12 +364,12 @@ def loader(self:Trainer,
     return DataLoader(ds, sampler=batches, batch_size=None, num_workers=self.cfg.workers, pin_memory=pinned)
 
 # %% ../nbs/02_train.ipynb #02-101
-_columns = 'pixel', 'guess', 'consist', 'grad', 'quantile', 'adv', 'g', 'd', 'd_real', 'd_fake', 'd_acc'
+_columns = 'pixel', 'guess', 'consist', 'grad', 'quantile', 'adv', 'g', 'd', 'd_real', 'd_fake', 'd_acc' # of every table
 
 @patch
 def _row(self:Trainer, number, steps, seconds): # epoch from 0, steps that were made, their time
     "The row of an epoch for the table"
-    names  = dict.fromkeys((*_columns, *self.sums))       # every loss that there was, the usual ones always
+    names  = dict.fromkeys((*_columns, *self.sums))       # further losses follow by themselves
     sums   = {name:self.sums.get(name, (0.,1)) for name in names}
     losses = over_ranks({name:total/max(count,1) for name,(total,count) in sums.items()})
     return dict(epoch=number+1, lr=self.lr_at(number*self.cfg.steps)) | losses | dict(
