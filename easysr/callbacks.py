@@ -6,7 +6,7 @@
 __all__ = ['StopFit', 'StopAfter', 'Schedule', 'Average', 'simulate_and_restore', 'validate', 'Validate', 'saving', 'best_row',
            'Checkpoint', 'Recorder', 'Pictures', 'Progress', 'Board', 'Signals', 'calibration_scans', 'Calibrate']
 
-# %% ../nbs/24_callbacks.ipynb #24-004
+# %% ../nbs/24_callbacks.ipynb #24-005
 import csv, io, math, signal, sys, threading
 import numpy as np, torch, torchio as tio
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ from .infer import MRIInference
 from .metrics import foreground, hfen, psnr, ssim
 from .view import compare, plot_history
 
-# %% ../nbs/24_callbacks.ipynb #24-010
+# %% ../nbs/24_callbacks.ipynb #24-011
 class StopFit(Exception):
     "Raised by a callback to end the run in good order"
 
@@ -37,7 +37,7 @@ class StopAfter:
         if t.done>=self.n:
             raise StopFit
 
-# %% ../nbs/24_callbacks.ipynb #24-014
+# %% ../nbs/24_callbacks.ipynb #24-015
 class Schedule:
     "Sets the generator's learning rate before each step"
     order = 0
@@ -45,7 +45,7 @@ class Schedule:
         for group in t.opt_g.param_groups:
             group['lr'] = t.lr_at(t.done)
 
-# %% ../nbs/24_callbacks.ipynb #24-017
+# %% ../nbs/24_callbacks.ipynb #24-018
 class Average:
     "Moves the averaged generator towards the present one after each step"
     order = 0
@@ -59,7 +59,7 @@ class Average:
         for mean,now in zip(t.ema.buffers(), t.gen.buffers()):
             mean.copy_(now)
 
-# %% ../nbs/24_callbacks.ipynb #24-021
+# %% ../nbs/24_callbacks.ipynb #24-022
 def _whole_slices(vol,    # isotropic ScalarImage
                   axis,   # array axis
                   ratio): # fine voxels per slice
@@ -70,7 +70,7 @@ def _whole_slices(vol,    # isotropic ScalarImage
         vol = resample_axis(vol, a, fine)
     return tio.ScalarImage(tensor=vol.data.narrow(axis+1, 0, round(n*ratio)), affine=vol.affine)
 
-# %% ../nbs/24_callbacks.ipynb #24-022
+# %% ../nbs/24_callbacks.ipynb #24-023
 def simulate_and_restore(gen,      # generator
                          vol,      # isotropic ScalarImage
                          ratio=3.  # fine voxels per slice
@@ -83,7 +83,7 @@ def simulate_and_restore(gen,      # generator
     result = MRIInference(gen, spacing=fine)(lo)
     return dict(hi=hi, lo=lo, cubic=result.cubic, sr=result.volume, report=result.report)
 
-# %% ../nbs/24_callbacks.ipynb #24-028
+# %% ../nbs/24_callbacks.ipynb #24-029
 _scores = 'psnr', 'cubic_psnr', 'ssim', 'hfen', 'consist'
 
 def _score(gen, vol, ratio): # as `simulate_and_restore` takes them
@@ -101,7 +101,7 @@ def validate(gen,        # generator
     rows = [_score(gen, v, ratio) for v in vols]
     return dict(zip(_scores, np.mean(rows,0).round(5).tolist())) if rows else {}
 
-# %% ../nbs/24_callbacks.ipynb #24-033
+# %% ../nbs/24_callbacks.ipynb #24-034
 class Validate:
     "Scores the averaged generator after each epoch"
     order = 10
@@ -113,7 +113,7 @@ class Validate:
         scores = over_ranks(scores, len(mine))
         t.rows[-1].update({f'val_{name}':score for name,score in scores.items()})
 
-# %% ../nbs/24_callbacks.ipynb #24-037
+# %% ../nbs/24_callbacks.ipynb #24-038
 @contextmanager
 def saving(path): # file that is written
     "Where writing fails, say in a sentence which file, why, and how to go on"
@@ -125,12 +125,12 @@ def saving(path): # file that is written
         raise OSError(f"{path.name}: could not be written in {path.parent.absolute()} ({why}); mend that; "
                       "the last checkpoint, if there is one, is whole, and --resume goes on from it") from None
 
-# %% ../nbs/24_callbacks.ipynb #24-040
+# %% ../nbs/24_callbacks.ipynb #24-041
 def best_row(rows): # of the table
     "The row of the best epoch, the first of equals"
     return max(rows, key=lambda row: (round(row.get('val_psnr',-math.inf),2), -row.get('val_consist',0.)))
 
-# %% ../nbs/24_callbacks.ipynb #24-043
+# %% ../nbs/24_callbacks.ipynb #24-044
 class Checkpoint:
     "Writes `latest.pth`, `best.pth`, `final.pth`, and the last few epochs"
     order = 30
@@ -158,7 +158,7 @@ class Checkpoint:
     def after_fit(self, t):
         self.weights(t, 'final.pth')
 
-# %% ../nbs/24_callbacks.ipynb #24-047
+# %% ../nbs/24_callbacks.ipynb #24-048
 class Recorder:
     "Writes the table `history.csv` and its curves `curves.png`"
     order = 20
@@ -180,7 +180,7 @@ def _csv_text(rows): # dicts; the last one names the columns
         table.writerow({k:f'{v:.6g}' if isinstance(v,float) else v for k,v in row.items()})
     return text.getvalue()
 
-# %% ../nbs/24_callbacks.ipynb #24-050
+# %% ../nbs/24_callbacks.ipynb #24-051
 class Pictures:
     "Draws one validation animal after each epoch"
     order = 40
@@ -194,7 +194,7 @@ class Pictures:
             self.out.mkdir(parents=True, exist_ok=True)
             compare({'lo':o['lo'], 'sr':o['sr'], 'hi':o['hi']}, diff='hi', path=path)
 
-# %% ../nbs/24_callbacks.ipynb #24-053
+# %% ../nbs/24_callbacks.ipynb #24-054
 def _line(row, cfg): # row of the table, `TrainConfig`
     "An epoch in one line of text"
     words = [f"epoch {row['epoch']:3d}/{cfg.epochs}", f"pixel {row['pixel']:.4f}", f"consist {row['consist']:.4f}",
@@ -206,7 +206,7 @@ def _line(row, cfg): # row of the table, `TrainConfig`
         words.append(f"{row['skipped']} skipped")
     return '  '.join([*words, f"{row['seconds']:.0f} s", f"{row['images_s']:.1f} img/s", f"{row['gb']:.1f} GB"])
 
-# %% ../nbs/24_callbacks.ipynb #24-057
+# %% ../nbs/24_callbacks.ipynb #24-058
 class Progress:
     "A bar for the steps, a line for each epoch"
     order = 60
@@ -230,7 +230,7 @@ class Progress:
         if self.bar is not None:
             self.bar.close()
 
-# %% ../nbs/24_callbacks.ipynb #24-060
+# %% ../nbs/24_callbacks.ipynb #24-061
 class Board:
     "Writes the row of each epoch for TensorBoard, if it is installed"
     order = 50
@@ -254,7 +254,7 @@ class Board:
         if self.writer is not None:
             self.writer.close()
 
-# %% ../nbs/24_callbacks.ipynb #24-064
+# %% ../nbs/24_callbacks.ipynb #24-065
 class Signals:
     "On SIGINT or SIGTERM: finish the step, save, stop"
     order = 90
@@ -278,7 +278,7 @@ class Signals:
         for s,handler in self.old.items():
             signal.signal(s, handler)
 
-# %% ../nbs/24_callbacks.ipynb #24-066
+# %% ../nbs/24_callbacks.ipynb #24-067
 @patch
 def after_step(self:Signals,
                t): # `Trainer`
@@ -298,7 +298,7 @@ def after_epoch(self:Signals,
     "As `after_step`, for a signal that came during validation"
     self.after_step(t)
 
-# %% ../nbs/24_callbacks.ipynb #24-070
+# %% ../nbs/24_callbacks.ipynb #24-071
 _as_scanned = dict(invert=0, curve=0, gamma=0, bias=0, synth=0, move=0) # of `AugmentConfig`
 
 def calibration_scans(vols,    # animals, as `MRIDataset` takes them
@@ -309,11 +309,11 @@ def calibration_scans(vols,    # animals, as `MRIDataset` takes them
                       **pairs  # further keywords of `MRIDataset`
                      ):        # of (scan `(1,H,n,D)`, truth `(1,H,N,D)`, true `SliceModel`)
     "Simulated scans, as `fit_fwhm_weights` and `fit_error_quantile` take them"
-    ds = MRIDataset(vols, patch, ratio, n, 1, seed=seed, **pairs|_as_scanned)
+    ds = MRIDataset(vols, patch, ratio, n, 1, seed=seed, check=False, **pairs|_as_scanned)
     for i in range(n):
         yield *ds[i], ds.slice_model(i)
 
-# %% ../nbs/24_callbacks.ipynb #24-073
+# %% ../nbs/24_callbacks.ipynb #24-074
 class Calibrate:
     "Calibrates `best.pth` and `final.pth` at the end of a run"
     order = 40

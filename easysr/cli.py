@@ -98,13 +98,13 @@ def _easysr_parser():
     return p
 
 # %% ../nbs/21_cli.ipynb #21-027
-def _load_model(a): # parsed options of `easysr`
+def _load_model(opts): # parsed options of `easysr`
     "The `MRIInference` asked for; a wrong option ends the command"
     from easysr.infer import MRIInference
-    half = dict(yes=True, no=False).get(a.half)
+    half = dict(yes=True, no=False).get(opts.half)
     with _faults_end('easysr', 2):
-        return MRIInference(a.model, a.spacing, a.thickness, a.profile, a.uncertainty, a.device, a.memory,
-                            adapt=a.adapt, half=half)
+        return MRIInference(opts.model, opts.spacing, opts.thickness, opts.profile, opts.uncertainty,
+                            opts.device, opts.memory, adapt=opts.adapt, half=half)
 
 # %% ../nbs/21_cli.ipynb #21-028
 def _find_scans(words): # files, folders and patterns
@@ -129,12 +129,13 @@ def _line(row): # as `restore_files` gives it
 # %% ../nbs/21_cli.ipynb #21-031
 def _restore_all(inf,   # `MRIInference`
                  files, # scans of this process
-                 a):    # parsed options of `easysr`
+                 opts): # parsed options of `easysr`
     "Restore the scans and tell what came of each; the rows"
     from tqdm import tqdm
     from easysr.batch import restore_files
-    reading = {k: getattr(a, k) for k in ('scale','form','fill','volume') if getattr(a, k) is not None}
-    rows = restore_files(inf, files, a.out, page=not a.nopage, overwrite=a.overwrite, align=a.align, **reading)
+    reading = {k: getattr(opts, k) for k in ('scale','form','fill','volume') if getattr(opts, k) is not None}
+    rows = restore_files(inf, files, opts.out, page=not opts.nopage, overwrite=opts.overwrite,
+                         align=opts.align, **reading)
     bar = tqdm(rows, total=len(files), disable=len(files) < 2, unit='scan')
     done = []
     for row in bar:
@@ -154,18 +155,18 @@ def _summary(rows): # as `restore_files` gives them
 # %% ../nbs/21_cli.ipynb #21-035
 def main(argv=None): # list of words; default: the command line's
     "The command `easysr`"
-    a = _easysr_parser().parse_args(argv)
-    _check_folder('easysr', a.out)
+    opts = _easysr_parser().parse_args(argv)
+    _check_folder('easysr', opts.out)
     from easysr.core import barrier, process_share, write_text
-    inf, files = _load_model(a), _find_scans(a.input)
+    inf, files = _load_model(opts), _find_scans(opts.input)
     which, many = process_share()
-    rows = _restore_all(inf, files[which::many], a)
+    rows = _restore_all(inf, files[which::many], opts)
     if len(rows) > 1:
         print(_summary(rows))
     barrier()
-    if len(rows) > 1 and Path(a.out).is_dir():
+    if len(rows) > 1 and Path(opts.out).is_dir():
         from easysr.pages import cohort_page
-        write_text(Path(a.out)/'index.html', cohort_page(a.out, rows))
+        write_text(Path(opts.out)/'index.html', cohort_page(opts.out, rows))
     if any(r['why'] for r in rows):
         raise SystemExit(1)
 
@@ -248,32 +249,32 @@ def _train_parser():
     return p
 
 # %% ../nbs/21_cli.ipynb #21-069
-def _given(a): # parsed options of `easysr_train`
+def _given(opts): # parsed options of `easysr_train`
     "The fields of `TrainConfig` that were given on the command line"
-    return {f.name: getattr(a, f.name) for f in fields(TrainConfig) if hasattr(a, f.name)}
+    return {f.name: getattr(opts, f.name) for f in fields(TrainConfig) if hasattr(opts, f.name)}
 
-def _train_config(a): # parsed options of `easysr_train`
+def _train_config(opts): # parsed options of `easysr_train`
     "The `TrainConfig` asked for"
-    if not a.resume:
-        return resolve_config(_given(a), a.config)
+    if not opts.resume:
+        return resolve_config(_given(opts), opts.config)
     from easysr.models import load_checkpoint
-    return resolve_config(_given(a), a.config, load_checkpoint(Path(a.out)/'latest.pth').get('cfg', {}))
+    return resolve_config(_given(opts), opts.config, load_checkpoint(Path(opts.out)/'latest.pth').get('cfg', {}))
 
 # %% ../nbs/21_cli.ipynb #21-071
-def _resume_command(a,          # parsed options of `easysr_train`
+def _resume_command(opts,       # parsed options of `easysr_train`
                     processes=1 # of this run
                    )->str:
     "The words that go on with this run"
-    words = ['--data', *a.data, '--out', a.out]
-    if a.val:
-        words += ['--val', *a.val]
-    if a.skip:
+    words = ['--data', *opts.data, '--out', opts.out]
+    if opts.val:
+        words += ['--val', *opts.val]
+    if opts.skip:
         words.append('--skip')
     start = 'easysr_train' if processes==1 else f'torchrun --nproc-per-node {processes} $(which easysr_train)'
     return f'{start} {shlex.join(map(str, words))} --resume'
 
 # %% ../nbs/21_cli.ipynb #21-074
-def _train(a,     # parsed options of `easysr_train`
+def _train(opts,  # parsed options of `easysr_train`
            cfg,   # `TrainConfig`
            log):  # called with sentences
     "Read the animals, then train or try"
@@ -281,27 +282,28 @@ def _train(a,     # parsed options of `easysr_train`
     from easysr.core import pick_device, world
     from easysr.models import load_generator
     from easysr.train import dry_run, fit
-    if (Path(a.out)/'latest.pth').exists() and not (a.resume or a.dry):
-        raise ValueError(f'{a.out} holds a run already; go on with it by --resume, or name another folder with --out')
-    train, val, (train_vols, val_vols) = read_cohort(a.data, a.val, cfg.seed, a.skip, log)
+    if (Path(opts.out)/'latest.pth').exists() and not (opts.resume or opts.dry):
+        raise ValueError(f'{opts.out} holds a run already; '
+                         'go on with it by --resume, or name another folder with --out')
+    train, val, (train_vols, val_vols) = read_cohort(opts.data, opts.val, cfg.seed, opts.skip, log)
     animals = ', '.join(sorted({r['animal'] for r in val}))
     processes = f"{world()} process{'es'*(world()>1)} on {pick_device(cfg.device)}"
     log(f'{len(train)} volumes to train on, {len(val)} to validate on ({animals}); {processes}')
-    gen = load_generator(a.init) if a.init and not a.resume else None
+    gen = load_generator(opts.init) if opts.init and not opts.resume else None
     if cfg.pairs.get('cache'):
         train_vols = [r['path'] for r in train]   # only files can be mapped
-    if a.dry:
+    if opts.dry:
         dry_run(cfg, train_vols, val_vols, gen, log)
     else:
-        fit(cfg, train_vols, val_vols, a.out, gen, a.resume, log, _resume_command(a, world()))
+        fit(cfg, train_vols, val_vols, opts.out, gen, opts.resume, log, _resume_command(opts, world()))
 
 # %% ../nbs/21_cli.ipynb #21-076
 def train_main(argv=None): # list of words; default: the command line's
     "The command `easysr_train`"
-    a = _train_parser().parse_args(argv)
+    opts = _train_parser().parse_args(argv)
     quiet = int(os.environ.get('RANK', 0)) > 0
     with _faults_end('easysr_train', 2, quiet):
-        cfg = _train_config(a)
+        cfg = _train_config(opts)
     import torch.distributed as dist
     from easysr.core import batch_indices, rank, start_ranks, world
     try:
@@ -310,7 +312,7 @@ def train_main(argv=None): # list of words; default: the command line's
             batch_indices(1, cfg.bs, world=world())   # refuses a batch that the processes cannot share
         log = partial(print, flush=True) if rank()==0 else _silent
         with _faults_end('easysr_train', 1, quiet, ' If memory ran out, give a smaller --bs or --patch.'):
-            _train(a, cfg, log)
+            _train(opts, cfg, log)
             if dist.is_initialized():
                 dist.barrier()   # no process leaves while another still waits for it
     except KeyboardInterrupt:
@@ -347,20 +349,20 @@ def _register_parser():
 def register_main(argv=None): # list of words; default: the command line's
     "The command `easysr_register`"
     import warnings
-    a = _register_parser().parse_args(argv)
-    _check_folder('easysr_register', a.out)
+    opts = _register_parser().parse_args(argv)
+    _check_folder('easysr_register', opts.out)
     from easysr.register import align
     with _faults_end('easysr_register', 1), warnings.catch_warnings(record=True):
         try:
-            res = align(a.moving, a.fixed, a.kind, a.mask, a.out, a.labels, a.atlas, a.scale,
-                        start=a.start, fast=a.fast)
+            res = align(opts.moving, opts.fixed, opts.kind, opts.mask, opts.out, opts.labels, opts.atlas, opts.scale,
+                        start=opts.start, fast=opts.fast)
         except OSError as e:
-            _end('easysr_register', f'cannot write into {a.out} ({e.strerror}); choose another folder with --out', 1)
+            _end('easysr_register', f'cannot write into {opts.out} ({e.strerror}); choose another folder with --out', 1)
     for note in res.notes:
         print(f'easysr_register: note: {note}', file=sys.stderr)
     print(res)
 
-# %% ../nbs/21_cli.ipynb #21-103
+# %% ../nbs/21_cli.ipynb #21-104
 _bias = 'n4', 'n3', 'abp', 'none' # names in `easysr.prepare`
 
 def _prepare_parser():
@@ -379,7 +381,7 @@ def _prepare_parser():
     p.add_argument('--overwrite', action='store_true', help='do again what is done, and split anew')
     return p
 
-# %% ../nbs/21_cli.ipynb #21-104
+# %% ../nbs/21_cli.ipynb #21-105
 def _tell_prepared(row): # line of the table
     "Say what came of one scan"
     if row['status']=='failed':
@@ -387,32 +389,32 @@ def _tell_prepared(row): # line of the table
     else:
         print(f"{row['path']}: {row['status']}", flush=True)
 
-# %% ../nbs/21_cli.ipynb #21-105
-def _prepare_all(a): # parsed options of `easysr_prepare`
+# %% ../nbs/21_cli.ipynb #21-106
+def _prepare_all(opts): # parsed options of `easysr_prepare`
     "Prepare the folder; a wrong call ends the command"
     from easysr.prepare import prepare
     with _faults_end('easysr_prepare', 2):
         try:
-            return prepare(a.input, a.out, a.bias, a.template, a.kind, a.val, a.seed, a.scale, a.overwrite,
-                           _tell_prepared)
+            return prepare(opts.input, opts.out, opts.bias, opts.template, opts.kind, opts.val, opts.seed,
+                           opts.scale, opts.overwrite, _tell_prepared)
         except KeyboardInterrupt:
             _end('easysr_prepare', 'stopped; the same command goes on from here', 1)
         except OSError as e:
-            _end('easysr_prepare', f'cannot write into {a.out} ({e.strerror}); choose another folder with --out', 2)
+            _end('easysr_prepare', f'cannot write into {opts.out} ({e.strerror}); choose another folder with --out', 2)
 
-# %% ../nbs/21_cli.ipynb #21-106
+# %% ../nbs/21_cli.ipynb #21-107
 def prepare_main(argv=None): # list of words; default: the command line's
     "The command `easysr_prepare`"
-    a = _prepare_parser().parse_args(argv)
-    rows = _prepare_all(a)
+    opts = _prepare_parser().parse_args(argv)
+    rows = _prepare_all(opts)
     if not rows:
-        _end('easysr_prepare', f'no NIfTI scan in {a.input}; name a folder that holds .nii or .nii.gz files', 1)
+        _end('easysr_prepare', f'no NIfTI scan in {opts.input}; name a folder that holds .nii or .nii.gz files', 1)
     from easysr.prepare import cohort_summary
-    print(cohort_summary(rows), f"listed in {Path(a.out)/'manifest.tsv'}", sep='\n')
+    print(cohort_summary(rows), f"listed in {Path(opts.out)/'manifest.tsv'}", sep='\n')
     if any(r['status']=='failed' for r in rows):
         raise SystemExit(1)
 
-# %% ../nbs/21_cli.ipynb #21-111
+# %% ../nbs/21_cli.ipynb #21-113
 _cases = ('3x','3x left-right','3x superior-inferior','2x','5.33x','8x',
           '2% noise','5% noise','box profile')   # keys of `easysr.benchmark.cases`
 
@@ -430,7 +432,7 @@ def _bench_parser():
     p.add_argument('--patches', type=int, help='patches that ECLARE trains on (default: its own)')
     return p
 
-# %% ../nbs/21_cli.ipynb #21-112
+# %% ../nbs/21_cli.ipynb #21-114
 def _isotropic(words): # files and folders
     "{name: volume} of the inputs that can be scored on, and how many could not"
     from easysr.benchmark import read_isotropic
@@ -445,31 +447,31 @@ def _isotropic(words): # files and folders
             print(f'easysr_bench: {e}', file=sys.stderr)
     return vols, failed
 
-# %% ../nbs/21_cli.ipynb #21-113
-def _score_cases(a,     # parsed options of `easysr_bench`
+# %% ../nbs/21_cli.ipynb #21-115
+def _score_cases(opts,  # parsed options of `easysr_bench`
                  vols,  # {name: isotropic volume}
                  tools):# {method: function}
     "{case: {animal: scores}}, each case printed as soon as it is done"
     from easysr.benchmark import benchmark_table, cases, score_methods
     table = {}
-    for case in a.case:
+    for case in opts.case:
         with _faults_end('easysr_bench', 1):
-            how = dict(program=a.eclare, patches=a.patches) | cases[case]
+            how = dict(program=opts.eclare, patches=opts.patches) | cases[case]
             table[case] = {n: score_methods(v, tools, **how) for n,v in vols.items()}
         print(benchmark_table(table[case], case), end='\n\n', flush=True)
     return table
 
-# %% ../nbs/21_cli.ipynb #21-114
+# %% ../nbs/21_cli.ipynb #21-116
 def bench_main(argv=None): # list of words; default: the command line's
     "The command `easysr_bench`"
-    a = _bench_parser().parse_args(argv)
+    opts = _bench_parser().parse_args(argv)
     from easysr.benchmark import restorer, scores_csv
     from easysr.core import write_text
     with _faults_end('easysr_bench', 2):
-        tools = {'easysr' if m=='default' else f'easysr, {m}': restorer(m) for m in a.model}
-    vols, failed = _isotropic(a.input)
+        tools = {'easysr' if m=='default' else f'easysr, {m}': restorer(m) for m in opts.model}
+    vols, failed = _isotropic(opts.input)
     if not vols:
         _end('easysr_bench', 'there is no volume to score on; name isotropic NIfTI volumes', 1)
-    write_text(a.out, scores_csv(_score_cases(a, vols, tools)))
+    write_text(opts.out, scores_csv(_score_cases(opts, vols, tools)))
     if failed:
         raise SystemExit(1)

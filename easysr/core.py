@@ -6,7 +6,7 @@
 __all__ = ['HeaderError', 'check_file', 'is_memory_error', 'fault_sentence', 'written_whole', 'write_bytes', 'write_text',
            'file_sha256', 'fingerprint', 'pick_device', 'peak_gb', 'ram_bytes', 'process_share', 'barrier',
            'sweep_leftovers', 'rank', 'world', 'start_ranks', 'batch_indices', 'over_ranks', 'any_rank',
-           'package_versions']
+           'package_versions', 'version_changes']
 
 # %% ../nbs/14_core.ipynb #14-004
 import hashlib, os, re, sys, time
@@ -256,3 +256,11 @@ def any_rank(x # true here?
 def package_versions()->dict:
     "Versions of the packages that shape a training run"
     return {k: version(k) for k in ('torch','torchio','numpy')} | dict(python=sys.version.split()[0])
+
+# %% ../nbs/14_core.ipynb #14-092
+def version_changes(before # versions, as `package_versions` gave them when a run began
+                   )->list: # sentences
+    "Packages that have another version now"
+    now = package_versions()
+    changed = [name for name in now if before.get(name, now[name])!=now[name]]
+    return [f"note: the run began with {name} {before[name]}, this is {now[name]}" for name in changed]

@@ -9,12 +9,12 @@ __all__ = ['through_plane', 'to_frame', 'from_frame', 'conform', 'unconform', 'c
 import numpy as np, nibabel as nib, torchio as tio
 from .slices import SliceModel, apply_along_axis, grid_size, regrid_affine
 
-# %% ../nbs/28_frames.ipynb #28-009
+# %% ../nbs/28_frames.ipynb #28-010
 def through_plane(vol): # ScalarImage
     "The array axis with the largest spacing"
     return int(np.argmax(vol.spacing))
 
-# %% ../nbs/28_frames.ipynb #28-012
+# %% ../nbs/28_frames.ipynb #28-013
 def to_frame(x,      # tensor `(..., i, j, k)`
              axis):  # through-plane array axis
     "`x` with its through-plane axis as the width, the last but one"
@@ -25,7 +25,7 @@ def from_frame(x,     # tensor in the networks' frame
     "`to_frame` undone"
     return x.transpose(axis-3, -2)
 
-# %% ../nbs/28_frames.ipynb #28-015
+# %% ../nbs/28_frames.ipynb #28-016
 def _flip(x, A, axes): # tensor `(1,i,j,k)`, its affine, array axes
     "The volume stored backwards along `axes`, every voxel where it was in the world"
     A = np.array(A)
@@ -40,7 +40,7 @@ def _permute(vol, order): # ScalarImage, which axis comes first, second and thir
     A[:,:3] = A[:,list(order)]
     return tio.ScalarImage(tensor=vol.data.permute(0, *[int(o)+1 for o in order]), affine=A)
 
-# %% ../nbs/28_frames.ipynb #28-017
+# %% ../nbs/28_frames.ipynb #28-018
 def conform(vol,       # ScalarImage, stored in any order
             axis=None  # through-plane array axis; default: the largest spacing
            )->tuple:   # (ScalarImage, how): its axis 1 through-plane, `how` for `unconform`
@@ -53,7 +53,7 @@ def conform(vol,       # ScalarImage, stored in any order
     v = _permute(vol, order)
     return _flip(v.data, v.affine, flips), (order,flips)
 
-# %% ../nbs/28_frames.ipynb #28-019
+# %% ../nbs/28_frames.ipynb #28-020
 def unconform(vol,  # ScalarImage that `conform` made, its grid perhaps finer
               how   # what `conform` returned with it
              )->tio.ScalarImage:
@@ -62,7 +62,7 @@ def unconform(vol,  # ScalarImage that `conform` made, its grid perhaps finer
     v = _permute(_flip(vol.data, vol.affine, flips), np.argsort(order))
     return tio.ScalarImage(tensor=v.data.contiguous(), affine=v.affine)
 
-# %% ../nbs/28_frames.ipynb #28-022
+# %% ../nbs/28_frames.ipynb #28-023
 def crop_pad(vol,    # ScalarImage
              start,  # first voxel to keep, per array axis; negative to add before the first
              size,   # voxels, per array axis
@@ -78,7 +78,7 @@ def crop_pad(vol,    # ScalarImage
     out[(slice(None),*put)] = vol.data[(slice(None), *[slice(a,b) for a,b in kept])]
     return tio.ScalarImage(tensor=out, affine=vol.affine@nib.affines.from_matvec(np.eye(3),start))
 
-# %% ../nbs/28_frames.ipynb #28-030
+# %% ../nbs/28_frames.ipynb #28-031
 def resample_axis(vol,    # ScalarImage
                   axis,   # array axis
                   spacing # new spacing along it (mm)

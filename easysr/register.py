@@ -19,7 +19,7 @@ from nibabel.affines import apply_affine
 from scipy import ndimage as ndi
 from . import __version__
 from .cohort import stem
-from .core import HeaderError, write_text, written_whole
+from .core import HeaderError, sweep_leftovers, write_text, written_whole
 from .likeness import agreement, as_mask, edges, find_start, mutual_information, overlap
 from .metrics import foreground
 from .transforms import LPS, ask_ants, coarsen, corners, from_ants, iso_grid, move, ras_matrix, regrid
@@ -164,6 +164,7 @@ def save(self:Registration,
          name='moving' # start of the file names
         )->dict:      # {what: Path}
     "Write `name_reg.nii.gz`, its transforms, `name_reg.png` and `name_reg.json` into `out`"
+    sweep_leftovers(out, deep=False)
     files = self._files(out, name)
     for way in {'forward','inverse'} & set(files):
         with written_whole(files[way]) as part:
@@ -396,13 +397,13 @@ def average_animals(vols # `ScalarImage`s of several animals
     total = sum(Normaliser(vol.data)(vol.data.float()) for vol in (first,*warped))
     return tio.ScalarImage(tensor=1000*total/len(vols), affine=first.affine)
 
-# %% ../nbs/04_register.ipynb #04-156
+# %% ../nbs/04_register.ipynb #04-158
 _n4 = dict(convergence=dict(iters=[50]*2, tol=1e-6))
 bias_kinds = dict(n4 =('n4_bias_field_correction',  _n4),
                   n3 =('n3_bias_field_correction2', dict(number_of_fitting_levels=3)),
                   abp=('n4_bias_field_correction',  _n4))
 
-# %% ../nbs/04_register.ipynb #04-157
+# %% ../nbs/04_register.ipynb #04-159
 def _check_bias(vol, kind, mask): # as `bias_correct` takes them
     "Raise a ValueError that says what is wrong with the arguments of `bias_correct`, if anything is"
     if kind not in bias_kinds:
@@ -411,7 +412,7 @@ def _check_bias(vol, kind, mask): # as `bias_correct` takes them
     if mask is not None:
         _check_mask(mask, vol, volume_name(vol), 'mark the tissue with 1')
 
-# %% ../nbs/04_register.ipynb #04-159
+# %% ../nbs/04_register.ipynb #04-161
 def _bias_field(vol,    # `ScalarImage`
                 tissue, # bool `(1,i,j,k)`
                 kind,   # a key of `bias_kinds`
@@ -426,7 +427,7 @@ def _bias_field(vol,    # `ScalarImage`
     field = ask_ants(name, images, fast, shrink_factor=shrink, return_bias_field=True, **options)
     return torch.from_numpy(field)[None].clamp(min=1e-3)
 
-# %% ../nbs/04_register.ipynb #04-161
+# %% ../nbs/04_register.ipynb #04-163
 def bias_correct(vol,       # `ScalarImage`
                  kind='n4', # 'n4', 'n3' or 'abp' (N4 after its outliers are clipped)
                  mask=None, # volume on the grid of `vol`, above 0 in tissue; default: `foreground`
@@ -439,7 +440,7 @@ def bias_correct(vol,       # `ScalarImage`
     even = x/_bias_field(vol, tissue, kind, fast)
     return tio.ScalarImage(tensor=even*(x[tissue].median()/even[tissue].median()), affine=vol.affine)
 
-# %% ../nbs/04_register.ipynb #04-170
+# %% ../nbs/04_register.ipynb #04-172
 _mask_grid = .3                # mm, of the grid on which the mask is made
 _voxel_ml = _mask_grid**3/1000
 
@@ -450,12 +451,12 @@ def _bright(x,  # `(i,j,k)` intensities on that grid
         return ndi.gaussian_filter(np.asarray(o, float), mm/_mask_grid, mode='constant')
     return blurred(x,.3)*blurred(w,2.5) > .85*np.maximum(blurred(x*w,2.5), 1e-9)
 
-# %% ../nbs/04_register.ipynb #04-171
+# %% ../nbs/04_register.ipynb #04-173
 def _distance(w): # bool `(i,j,k)`
     "Distance (mm) to the nearest voxel that is not in `w`"
     return ndi.distance_transform_edt(w)*_mask_grid
 
-# %% ../nbs/04_register.ipynb #04-172
+# %% ../nbs/04_register.ipynb #04-174
 def _thickest(deep, # depth below the surface (mm), `(i,j,k)`
               r):   # mm to erode, and to grow again
     "The lump that holds the deepest voxel, after an opening by `r`"
@@ -463,7 +464,7 @@ def _thickest(deep, # depth below the surface (mm), `(i,j,k)`
     deepest = lumps.ravel()[(deep*(lumps>0)).argmax()]
     return _distance(lumps!=deepest) <= r
 
-# %% ../nbs/04_register.ipynb #04-174
+# %% ../nbs/04_register.ipynb #04-176
 def _lump(x,       # `(i,j,k)` intensities on the grid of the mask
           w,       # where there is tissue, bool
           largest): # ml
@@ -476,7 +477,7 @@ def _lump(x,       # `(i,j,k)` intensities on the grid of the mask
     closed = ndi.binary_closing(np.pad(lump,8), iterations=4)[8:-8,8:-8,8:-8]
     return ndi.binary_fill_holes(closed)
 
-# %% ../nbs/04_register.ipynb #04-176
+# %% ../nbs/04_register.ipynb #04-178
 def brain_mask(vol,       # `ScalarImage`, whole head or stripped brain
                largest=3. # no more than this (ml); 3 for a rat, 0.6 for a mouse
               )->tio.LabelMap: # 1 in the brain, on the grid of `vol`

@@ -17,7 +17,8 @@ from pathlib import Path
 from torch import nn
 from torch.utils.data import DataLoader
 from fastcore.basics import patch
-from .core import batch_indices, over_ranks, package_versions, peak_gb, pick_device, rank, world, write_text
+from .core import batch_indices, over_ranks, package_versions, peak_gb, pick_device, rank, sweep_leftovers
+from .core import version_changes, world, write_text
 from .slices import SliceModel
 from .config import TrainConfig, from_saved
 from .losses import add_spectral_norm, adversarial, charbonnier, consistency_loss, gradient_loss, patch_weights
@@ -478,14 +479,6 @@ def _pairs_of(cfg, train, batches): # `TrainConfig`, animals, how many batches
     return MRIDataset(train, cfg.patch, (cfg.low,cfg.high), cfg.bs*batches, cfg.bs, seed=cfg.seed, **cfg.pairs)
 
 # %% ../nbs/02_train.ipynb #02-121
-def _note_versions(d, log): # checkpoint
-    "Report packages whose version has changed since, as their rounding may differ"
-    for name,now in package_versions().items():
-        before = d.get('versions',{}).get(name, now)
-        if before!=now:
-            log(f"note: the run began with {name} {before}, this is {now}")
-
-# %% ../nbs/02_train.ipynb #02-122
 def fit(cfg,          # `TrainConfig`
         train,        # files, folder or ScalarImages, isotropic
         val,          # ScalarImages of other animals, isotropic
@@ -504,17 +497,20 @@ def fit(cfg,          # `TrainConfig`
     own = _callbacks(cfg, train, val, out, log) if first else []
     t = Trainer(cfg, gen, [Validate(val), *own, Signals(out,log,again), *cbs])
     if resume:
-        _note_versions(t.load(out/'latest.pth'), log)
+        saved = t.load(out/'latest.pth')
+        for note in version_changes(saved.get('versions', {})):
+            log(note)
     if t.done>=t.total:
         log(f"all {cfg.epochs} epochs are done; ask for more with --epochs")
         return t
     ds = _pairs_of(cfg, train, cfg.steps)
     if first:
+        sweep_leftovers(out)
         with saving(out/'config.json'):
             write_text(out/'config.json', json.dumps(asdict(t.cfg), indent=1))
     return t.run(ds)
 
-# %% ../nbs/02_train.ipynb #02-137
+# %% ../nbs/02_train.ipynb #02-136
 def _seconds_an_epoch(t, train, val): # `Trainer`, animals
     "Estimated duration of an epoch (s), from two steps and one validation"
     ds = _pairs_of(t.cfg, train, 2)
@@ -526,7 +522,7 @@ def _seconds_an_epoch(t, train, val): # `Trainer`, animals
     validate(t.ema, val[:1], t.cfg.ratio)
     return t.cfg.steps*(trained-start)/2 + len(val)*(time.time()-trained)
 
-# %% ../nbs/02_train.ipynb #02-138
+# %% ../nbs/02_train.ipynb #02-137
 def dry_run(cfg,       # `TrainConfig`
             train,     # files, folder or ScalarImages, isotropic
             val,       # ScalarImages of other animals, isotropic
