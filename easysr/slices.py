@@ -87,7 +87,7 @@ def get_profile(profile): # a name in `profiles`, two rows as `measured_profile`
         return profiles[profile]
     raise ValueError(f"slice profile '{profile}' is unknown; choose one of {', '.join(profiles)}, or pass a function")
 
-# %% ../nbs/10_slices.ipynb #10-036
+# %% ../nbs/10_slices.ipynb #10-037
 def nyquist_response(profile,   # as `get_profile` takes it
                      thickness, # FWHM (mm)
                      spacing    # of the slices (mm)
@@ -97,7 +97,7 @@ def nyquist_response(profile,   # as `get_profile` takes it
     weights = get_profile(profile)(x, thickness, x[1]-x[0])
     return float((weights*np.cos(np.pi*x/spacing)).sum()/weights.sum())
 
-# %% ../nbs/10_slices.ipynb #10-039
+# %% ../nbs/10_slices.ipynb #10-040
 def equivalent_fwhm(profile,   # as `get_profile` takes it
                     thickness, # FWHM (mm)
                     spacing    # of the slices (mm)
@@ -107,20 +107,20 @@ def equivalent_fwhm(profile,   # as `get_profile` takes it
     sd = spacing/np.pi*np.sqrt(-2*np.log(response))
     return sd*2.3548
 
-# %% ../nbs/10_slices.ipynb #10-043
+# %% ../nbs/10_slices.ipynb #10-044
 def centres(n,        # number of slices
             spacing): # centre to centre (mm)
     "Slice centres (mm) from the outer edge of the first, shape `(n,)`"
     return (np.arange(n)+.5)*spacing
 
-# %% ../nbs/10_slices.ipynb #10-046
+# %% ../nbs/10_slices.ipynb #10-047
 def grid_size(n,       # number of slices there are
               spacing, # their spacing (mm)
               target): # spacing asked for (mm)
     "Number of slices at `target` spacing that cover the same field of view"
     return max(1, int(round(n*spacing/target)))
 
-# %% ../nbs/10_slices.ipynb #10-049
+# %% ../nbs/10_slices.ipynb #10-050
 def regrid_affine(affine, # (4,4) voxel to RAS+ world (mm)
                   axis,   # array axis that changes
                   target  # new spacing along it (mm)
@@ -133,7 +133,7 @@ def regrid_affine(affine, # (4,4) voxel to RAS+ world (mm)
     new[:3,3] += direction*(target-spacing)/2
     return new
 
-# %% ../nbs/10_slices.ipynb #10-053
+# %% ../nbs/10_slices.ipynb #10-054
 def _cast(M, # (rows, cols) matrix
           x  # tensor that it will act on
          ):
@@ -141,7 +141,7 @@ def _cast(M, # (rows, cols) matrix
     M = M.to(x)
     return M.masked_fill(M.abs() < 1e-12*M.abs().max(), 0)
 
-# %% ../nbs/10_slices.ipynb #10-056
+# %% ../nbs/10_slices.ipynb #10-057
 def apply_along_axis(M,      # (rows, cols) matrix
                      x,      # tensor or array with `cols` entries along `axis`
                      axis):  # which one; the result has `rows` entries there
@@ -154,7 +154,7 @@ def apply_along_axis(M,      # (rows, cols) matrix
         return M @ x
     return (M @ x.movedim(axis,-2)).movedim(-2,axis)
 
-# %% ../nbs/10_slices.ipynb #10-059
+# %% ../nbs/10_slices.ipynb #10-060
 def apply_along_width(M,  # (N, W) matrix
                       x   # tensor `(B, C, H, W, D)`
                      )->torch.Tensor: # `(B, C, H, N, D)`
@@ -163,7 +163,7 @@ def apply_along_width(M,  # (N, W) matrix
     lines = x.permute(0,2,3,4,1).reshape(B,H,W,D*C)                     # as channels-last features lie in memory
     return (_cast(M,x) @ lines).reshape(B,H,len(M),D,C).permute(0,4,1,2,3)
 
-# %% ../nbs/10_slices.ipynb #10-062
+# %% ../nbs/10_slices.ipynb #10-063
 def read_along_width(x,         # tensor `(B, C, H, W, D)`
                      positions  # where to read, in units of the samples of `W`, `(N,)`
                     )->torch.Tensor: # `(B, C, H, N, D)`
@@ -176,7 +176,7 @@ def read_along_width(x,         # tensor `(B, C, H, W, D)`
     weights = (1-(positions[:,None]-samples).abs()).clamp(min=0)        # (N, W), two weights a row
     return apply_along_width(weights, x)
 
-# %% ../nbs/10_slices.ipynb #10-067
+# %% ../nbs/10_slices.ipynb #10-068
 class SliceModel:
     "Forward model along one axis: `n` slices, `spacing` apart, through a `profile`, of `N` fine voxels of `fine` mm"
     def __init__(self,
@@ -192,7 +192,7 @@ class SliceModel:
         self.profile = profile
         self.A = self._weights()
 
-# %% ../nbs/10_slices.ipynb #10-069
+# %% ../nbs/10_slices.ipynb #10-070
 @patch
 def _weights(self:SliceModel)->torch.Tensor: # `(n, N)`, 64 bits
     "Weight of each fine voxel in each slice"
@@ -202,7 +202,7 @@ def _weights(self:SliceModel)->torch.Tensor: # `(n, N)`, 64 bits
     W[missed, np.abs(distance[missed]).argmin(1)] = 1
     return torch.tensor(W/W.sum(1, keepdims=True))
 
-# %% ../nbs/10_slices.ipynb #10-073
+# %% ../nbs/10_slices.ipynb #10-074
 @patch
 def scan(self:SliceModel,
          x,       # fine volume, `N` entries along `axis`
@@ -210,7 +210,7 @@ def scan(self:SliceModel,
     "Thick slices of the fine `x`: `A x`"
     return apply_along_axis(self.A, x, axis)
 
-# %% ../nbs/10_slices.ipynb #10-079
+# %% ../nbs/10_slices.ipynb #10-080
 @patch(as_prop=True)
 def fine_positions(self:SliceModel)->torch.Tensor: # `(N,)`
     "Centres of the fine voxels, in units of the slices' spacing; 0 is the centre of the first slice"
@@ -221,7 +221,7 @@ def ratio(self:SliceModel)->float:
     "Fine voxels per slice"
     return self.spacing/self.fine
 
-# %% ../nbs/10_slices.ipynb #10-082
+# %% ../nbs/10_slices.ipynb #10-083
 @patch(as_prop=True)
 def fwhm(self:SliceModel)->float:
     "FWHM of the Gaussian that blurs like the profile, in units of the slices' spacing"
@@ -229,7 +229,7 @@ def fwhm(self:SliceModel)->float:
         return self.thickness/self.spacing
     return equivalent_fwhm(self.profile, self.thickness, self.spacing)/self.spacing
 
-# %% ../nbs/10_slices.ipynb #10-084
+# %% ../nbs/10_slices.ipynb #10-085
 @patch
 def with_fwhm(self:SliceModel,
               fwhm           # of the Gaussian, in units of the slices' spacing
@@ -240,14 +240,14 @@ def with_fwhm(self:SliceModel,
     model.A = model._weights()
     return model
 
-# %% ../nbs/10_slices.ipynb #10-089
+# %% ../nbs/10_slices.ipynb #10-090
 def world_axis(affine,    # (4,4) to RAS+ (mm)
                world=1):  # 0 left-right, 1 anterior-posterior, 2 superior-inferior
     "The array axis that runs closest to that `world` axis"
     cosines = np.abs(affine[:3,:3]/np.linalg.norm(affine[:3,:3],axis=0))
     return int(cosines[world].argmax())
 
-# %% ../nbs/10_slices.ipynb #10-092
+# %% ../nbs/10_slices.ipynb #10-093
 def rician(x,           # tensor, magnitude signal
            noise,       # standard deviation, as a fraction of the mean of the tissue
            seed=None):  # for the same noise every time
@@ -258,7 +258,7 @@ def rician(x,           # tensor, magnitude signal
     real,imaginary = (torch.randn(x.shape, generator=g, dtype=x.dtype).to(x.device)*sd for _ in range(2))
     return torch.sqrt((x+real)**2 + imaginary**2)
 
-# %% ../nbs/10_slices.ipynb #10-094
+# %% ../nbs/10_slices.ipynb #10-095
 def thicken(vol,                # ScalarImage, the finer the better
             spacing,            # centre-to-centre distance of the slices to make (mm)
             thickness=None,     # FWHM of the slice profile (mm); default: `spacing`, no gap
@@ -278,7 +278,7 @@ def thicken(vol,                # ScalarImage, the finer the better
         y = rician(y, noise, seed)
     return tio.ScalarImage(tensor=y, affine=regrid_affine(vol.affine, axis, spacing))
 
-# %% ../nbs/10_slices.ipynb #10-099
+# %% ../nbs/10_slices.ipynb #10-100
 def slice_model(lo,                 # ScalarImage, the thick scan
                 spacing,            # fine spacing (mm)
                 axis,               # its through-plane array axis
@@ -289,7 +289,7 @@ def slice_model(lo,                 # ScalarImage, the thick scan
     n,thick = lo.spatial_shape[axis],lo.spacing[axis]
     return SliceModel(n, thick, grid_size(n,thick,spacing), spacing, thickness, profile)
 
-# %% ../nbs/10_slices.ipynb #10-104
+# %% ../nbs/10_slices.ipynb #10-105
 def _lanczos(n,         # voxels there are
              positions, # where to read (voxels), `(N,)`
              a=3):      # half length of the kernel (voxels)
@@ -301,7 +301,7 @@ def _lanczos(n,         # voxels there are
     W = W[:,a:-a]
     return W/W.sum(1, keepdims=True)
 
-# %% ../nbs/10_slices.ipynb #10-106
+# %% ../nbs/10_slices.ipynb #10-107
 interpolations = 'nearest','linear','cubic','lanczos'
 
 def interpolation_matrix(n,            # voxels there are along the axis
@@ -318,7 +318,7 @@ def interpolation_matrix(n,            # voxels there are along the axis
     columns = [map_coordinates(voxel, [positions], order=order, mode='reflect') for voxel in np.eye(n)]
     return torch.tensor(np.stack(columns, 1))
 
-# %% ../nbs/10_slices.ipynb #10-111
+# %% ../nbs/10_slices.ipynb #10-112
 @patch
 def interpolation(self:SliceModel,
                   kind='cubic'     # one of `interpolations`
@@ -334,7 +334,7 @@ def interpolate(self:SliceModel,
     "The slices `y` interpolated onto the fine grid"
     return apply_along_axis(self.interpolation(kind), y, axis)
 
-# %% ../nbs/10_slices.ipynb #10-115
+# %% ../nbs/10_slices.ipynb #10-116
 def keys_matrix(positions, # centres of the fine voxels, in units of the slices' spacing, `(N,)`
                 n          # number of slices
                )->torch.Tensor: # `(N, n)`
@@ -347,7 +347,7 @@ def keys_matrix(positions, # centres of the fine voxels, in units of the slices'
     W = torch.zeros(len(p), n).to(p)
     return W.scatter_add(1, near.clamp(0,n-1).long(), torch.where(t<1, inner, outer))
 
-# %% ../nbs/10_slices.ipynb #10-120
+# %% ../nbs/10_slices.ipynb #10-121
 @patch
 def pseudo_inverse(self:SliceModel,
                    lam=1e-3        # regularisation weight: noise variance over variance of the guess's errors
@@ -356,7 +356,7 @@ def pseudo_inverse(self:SliceModel,
     gram = self.A @ self.A.T
     return self.A.T @ torch.linalg.inv(gram + lam*torch.eye(self.n).to(gram))
 
-# %% ../nbs/10_slices.ipynb #10-123
+# %% ../nbs/10_slices.ipynb #10-124
 @patch
 def data_consistency(self:SliceModel,
                      g,         # guess, `N` entries along `axis`
@@ -367,7 +367,7 @@ def data_consistency(self:SliceModel,
     unexplained = y - self.scan(g, axis)
     return g + apply_along_axis(self.pseudo_inverse(lam), unexplained, axis)
 
-# %% ../nbs/10_slices.ipynb #10-140
+# %% ../nbs/10_slices.ipynb #10-141
 @patch
 def consistent_cubic(self:SliceModel,
                      lam=.05         # regularisation weight, as in `SliceModel.pseudo_inverse`
@@ -378,7 +378,7 @@ def consistent_cubic(self:SliceModel,
     unexplained = torch.eye(self.n).to(cubic) - model.A@cubic
     return cubic + model.pseudo_inverse(lam) @ unexplained
 
-# %% ../nbs/10_slices.ipynb #10-147
+# %% ../nbs/10_slices.ipynb #10-148
 @patch
 def project_nonnegative(self:SliceModel,
                         x,            # volume in the networks' frame, `(1,H,N,D)`
