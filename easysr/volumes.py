@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['nifti', 'check_header', 'read_volume', 'volumes', 'fix_header', 'sidecar', 'geometry', 'volume_name', 'write_volume',
-           'subsample', 'Normaliser', 'HeaderError', 'through_plane', 'to_frame', 'from_frame', 'conform', 'unconform',
-           'crop_pad', 'resample_axis']
+           'subsample', 'Normaliser', 'HeaderError']
 
 # %% ../nbs/15_volumes.ipynb #15-004
 import gzip, json, math, os, re, warnings, zlib
@@ -14,10 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from fastcore.meta import delegates
 from .core import HeaderError, check_file, ram_bytes, written_whole
-from .frames import through_plane, to_frame, from_frame, conform, unconform, crop_pad, resample_axis
 
 # %% ../nbs/15_volumes.ipynb #15-005
-_all_ = ['HeaderError', 'through_plane', 'to_frame', 'from_frame', 'conform', 'unconform', 'crop_pad', 'resample_axis']
+_all_ = ['HeaderError']
 
 # %% ../nbs/15_volumes.ipynb #15-013
 def _check_ending(path): # file
