@@ -6,14 +6,14 @@
 __all__ = ['stack_channels', 'sidecar_dict', 'inspect_file', 'restore_file', 'align_output', 'restore_files', 'status_table']
 
 # %% ../nbs/20_batch.ipynb #20-004
-import json, time
+import glob, json, time
 import torch, torchio as tio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from .core import fault_sentence, file_sha256, peak_gb, sweep_leftovers, write_text
 from .volumes import check_header, read_volume, sidecar, volumes, write_volume
-from .cohort import name_clash, output_name
-from .pages import scan_page
+from .cohort import is_ours, name_clash, output_kinds, output_name
+from .pages import scan_page, series_warnings
 
 # %% ../nbs/20_batch.ipynb #20-018
 def stack_channels(images # ScalarImages of one grid
@@ -41,18 +41,37 @@ def _output_key(inf, path, reading): # MRIInference, file, options of reading
     reading = {k:v for k,v in reading.items() if v is not None}
     return dict(sha256=file_sha256(path), model=inf.model_info['sha256'], options=inf.options(), **reading)
 
+def _read_sidecar(side): # sidecar of an output
+    "What it says, {} where it cannot be read"
+    try:
+        return dict(json.loads(side.read_text()))
+    except (OSError,ValueError,TypeError):
+        return {}
+
 def _is_done(side,    # sidecar
              outputs, # files that belong to it
              key):    # as `_output_key` gives it
     "Whether these outputs are there and unchanged"
     if not key['model'] or not all(o.exists() for o in outputs):
         return False   # a network in memory has no checksum
-    try:
-        return json.loads(side.read_text())['key']==key
-    except (OSError,ValueError,KeyError,TypeError):
-        return False
+    return _read_sidecar(side).get('key')==key
 
 # %% ../nbs/20_batch.ipynb #20-031
+def _output_files(path, out, kind): # input file, folder, one of `output_kinds`
+    "The files of an output: volume, sd, side, page"
+    name = output_name(path, kind)
+    ends = dict(volume='.nii.gz', side='.json', page='.html')
+    return {k: out/f'{name}{end}' for k,end in ends.items()} | dict(sd=out/f"{output_name(path,'sd')}.nii.gz")
+
+def _done_kind(path, out, key, uncertainty): # input file, folder, as `_output_key` gives it, is a standard deviation asked for?
+    "Which kind of output is there and unchanged, or None"
+    for kind in output_kinds:
+        files = _output_files(path, out, kind)
+        outputs = [files['volume'], files['sd']] if uncertainty else [files['volume']]
+        if _is_done(files['side'], outputs, key):
+            return kind
+
+# %% ../nbs/20_batch.ipynb #20-034
 def _read_all(path, volume=None, **reading): # file, which volume of a series, more of `read_volume`
     "The volumes of a file, loaded"
     vols = volumes(path, **reading) if volume is None else [read_volume(path, volume=volume, **reading)]
@@ -61,52 +80,76 @@ def _read_all(path, volume=None, **reading): # file, which volume of a series, m
         v.load()
     return vols
 
-# %% ../nbs/20_batch.ipynb #20-034
+# %% ../nbs/20_batch.ipynb #20-037
 def inspect_file(inf,             # `MRIInference`
                  path,            # file of one or several volumes
                  out,             # folder for its outputs
                  overwrite=False, # do again what is done
                  **reading        # scale, form, fill, volume: as `read_volume` takes them
-                )->dict:          # sr, sd, side: files to write; key: what they depend on; vols: the volumes, or None
+                )->dict:          # done: kind of the unchanged output, or None; key: what it depends on; vols: the volumes, or None
     "Check a file, and read it if there is anything to do"
     path,out = Path(path),Path(out)
     if not path.is_file():
         check_header(path)   # says what is wrong with it
     sidecar(path)   # a fault in the JSON beside it is reported before the work
     key = _output_key(inf, path, reading)
-    sr,sd = (out/f'{output_name(path,kind)}.nii.gz' for kind in ('sr','sd'))
-    side = out/f'{output_name(path)}.json'
-    outputs = [sr,sd] if inf.uncertainty else [sr]
-    unchanged = not overwrite and _is_done(side, outputs, key)
-    return dict(sr=sr, sd=sd, side=side, key=key, vols=None if unchanged else _read_all(path, **reading))
+    done = None if overwrite else _done_kind(path, out, key, inf.uncertainty)
+    return dict(done=done, key=key, vols=None if done else _read_all(path, **reading))
 
-# %% ../nbs/20_batch.ipynb #20-038
+# %% ../nbs/20_batch.ipynb #20-041
+def _remove_older(path, out, kind): # input file, folder, kind of the output to come
+    "Remove what belongs to older outputs of a scan; the volume to come is replaced when it is whole"
+    own = _output_files(path, out, kind)
+    older = [own[k] for k in ('side','sd','page')]
+    for other in set(output_kinds)-{kind}:
+        files = _output_files(path, out, other)
+        if is_ours(files['volume']):
+            aligned = sorted(out.glob(glob.escape(output_name(path,other))+'_reg.*'))
+            older += [files['side'], files['volume'], files['page'], *aligned]
+    for f in older:
+        f.unlink(missing_ok=True)
+
+# %% ../nbs/20_batch.ipynb #20-044
+def _kind(report): # of a `Result`
+    "What was done to a scan, one of `output_kinds`"
+    return 'iso' if report['slices'] is None else 'sr'
+
 def _page(path, results): # input file, `Result`s of its volumes
     "The page for quality control"
-    title = output_name(path)
+    reports = [r.report for r in results]
+    title = output_name(path, _kind(reports[0]))
     if len(results)>1:
         title += f', first of {len(results)}'
-    return scan_page(results[0], title)
+    return scan_page(results[0], title, series_warnings(reports))
 
-# %% ../nbs/20_batch.ipynb #20-039
-def _write_outputs(path, results, found, page): # input file, `Result`s of its volumes, what `inspect_file` gave, a page too?
+# %% ../nbs/20_batch.ipynb #20-045
+def _write_outputs(path, out, results, key, page): # input file, folder, `Result`s of its volumes, `_output_key`, a page too?
     "Write the volumes, the page and the sidecar"
-    side,html = found['side'],found['side'].with_suffix('.html')
-    for old in (side, found['sd'], html):
-        old.unlink(missing_ok=True)
-    images = {found['sr']:[r.volume for r in results]}
+    kind = _kind(results[0].report)
+    files = _output_files(path, out, kind)
+    _remove_older(path, out, kind)
+    images = {files['volume']:[r.volume for r in results]}
     if results[0].uncertainty is not None:
-        images[found['sd']] = [r.uncertainty for r in results]
+        images[files['sd']] = [r.uncertainty for r in results]
     with ThreadPoolExecutor(1) as pool:                               # packing goes on while the page is drawn
         jobs = [pool.submit(write_volume, stack_channels(vols), to, like=path) for to,vols in images.items()]
         text = _page(path, results) if page else None
     for job in jobs:
         job.result()   # a fault in writing is raised here
     if page:
-        write_text(html, text)
-    write_text(side, json.dumps(sidecar_dict(path, [r.report for r in results], found['key']), indent=1))
+        write_text(files['page'], text)
+    write_text(files['side'], json.dumps(sidecar_dict(path, [r.report for r in results], key), indent=1))
 
-# %% ../nbs/20_batch.ipynb #20-041
+# %% ../nbs/20_batch.ipynb #20-047
+_resampled = 'resampled (no thick axis)'
+
+def _outcome(path, out, kind, status): # input file, folder, one of `output_kinds`, what was done
+    "What came of a file, as `restore_file` returns it"
+    side = _read_sidecar(_output_files(path, out, kind)['side'])
+    warnings = series_warnings(side.get('volumes') or [side])
+    return dict(output=output_name(path,kind), status=status, warnings=warnings)
+
+# %% ../nbs/20_batch.ipynb #20-048
 def restore_file(inf,             # `MRIInference`
                  path,            # file of one or several volumes
                  out,             # folder for its outputs
@@ -114,16 +157,18 @@ def restore_file(inf,             # `MRIInference`
                  page=True,       # also write the page for quality control?
                  inspected=None,  # what `inspect_file` gave, if it was asked before
                  **reading        # scale, form, fill, volume: as `read_volume` takes them
-                )->str:           # 'done' or 'unchanged'
+                )->dict:          # output: its name; status: 'done', 'unchanged' or 'resampled (no thick axis)'; warnings
     "Super-resolve one file into `out`, with its sidecar and its page"
+    out = Path(out)
     found = inspected or inspect_file(inf, path, out, overwrite, **reading)
-    if found['vols'] is None:
-        return 'unchanged'
+    if found['done']:
+        return _outcome(path, out, found['done'], 'unchanged')
     results = [inf(v) for v in found['vols']]
-    _write_outputs(path, results, found, page)
-    return 'done'
+    _write_outputs(path, out, results, found['key'], page)
+    kind = _kind(results[0].report)
+    return _outcome(path, out, kind, _resampled if kind=='iso' else 'done')
 
-# %% ../nbs/20_batch.ipynb #20-048
+# %% ../nbs/20_batch.ipynb #20-060
 def _is_aligned(volume, report, template): # files
     "Whether `report` is that of aligning this output to this template"
     if not report.exists() or report.stat().st_mtime < volume.stat().st_mtime:
@@ -132,31 +177,32 @@ def _is_aligned(volume, report, template): # files
 
 def align_output(path,     # input file
                  out,      # folder of its output
-                 template  # file
+                 template, # file
+                 name=None # of the output; default: that of a restored scan
                 )->bool:   # False where it was aligned before
     "Align the output of `path` to a template"
     from easysr.register import align
-    name = output_name(path)
+    name = name or output_name(path)
     volume = Path(out)/f'{name}.nii.gz'
     if _is_aligned(volume, volume.with_name(f'{name}_reg.json'), template):
         return False
     align(volume, template, out=out, name=name)
     return True
 
-# %% ../nbs/20_batch.ipynb #20-053
+# %% ../nbs/20_batch.ipynb #20-065
 def _restore_row(inf, path, out, inspected, page, align): # as `restore_files` takes them; `inspected` is the Future of `inspect_file`
     "Restore one file; what came of it as a row of the table"
     start = time.time()
-    row = dict(file=path.name, output=output_name(path), status='failed', why='')
+    row = dict(file=path.name, output=output_name(path), status='failed', why='', warnings=[])
     try:
-        row['status'] = restore_file(inf, path, out, page=page, inspected=inspected.result())
-        if align and align_output(path, out, align):
+        row |= restore_file(inf, path, out, page=page, inspected=inspected.result())
+        if align and align_output(path, out, align, row['output']):
             row['status'] += ', aligned'
     except Exception as e:
         row |= dict(status='failed', why=fault_sentence(path, e))
     return row | dict(seconds=round(time.time()-start,1), GB=round(peak_gb(inf.device),2))
 
-# %% ../nbs/20_batch.ipynb #20-055
+# %% ../nbs/20_batch.ipynb #20-067
 def _restore_rows(inf, files, out, page, overwrite, align, reading): # as `restore_files` takes them
     "A row for every file, while the next file is read"
     with ThreadPoolExecutor(1) as pool:
@@ -167,7 +213,7 @@ def _restore_rows(inf, files, out, page, overwrite, align, reading): # as `resto
             following = [inspected(o) for o in files[i+1:i+2]]
             yield _restore_row(inf, f, out, this, page, align)
 
-# %% ../nbs/20_batch.ipynb #20-056
+# %% ../nbs/20_batch.ipynb #20-068
 def restore_files(inf,             # `MRIInference`
                   files,           # to restore, see `find_inputs`
                   out,             # folder for the outputs
@@ -176,19 +222,20 @@ def restore_files(inf,             # `MRIInference`
                   overwrite=False, # do again what is done
                   align=None,      # template file to align the outputs to
                   **reading        # scale, form, fill, volume: as `read_volume` takes them
-                 ):                # iterator of dicts: file, output, status, why, seconds, GB
+                 ):                # iterator of dicts: file, output, status, why, warnings, seconds, GB
     "Restore many files, one row for each as it is done; a file that fails does not stop the rest"
     files = list(dict.fromkeys(map(Path, files)))
-    clash = name_clash(files)
+    clash = name_clash(files, out)
     if clash:
         raise ValueError(clash)
     sweep_leftovers(out, deep=False)
     return _restore_rows(inf, files, out, page, overwrite, align, reading)
 
-# %% ../nbs/20_batch.ipynb #20-062
+# %% ../nbs/20_batch.ipynb #20-074
 def status_table(rows # as `restore_files` gives them
                 )->str:
     "What came of each file, as text"
-    width = max([4, *(len(r['file']) for r in rows)])
-    lines = [('file','status','seconds','GB'), *((r['file'],r['status'],r['seconds'],r['GB']) for r in rows)]
-    return '\n'.join(f'{name:{width}}  {status:18} {seconds:>8} {gb:>6}' for name,status,seconds,gb in lines)
+    lines = [('file','status','warnings','seconds','GB')]
+    lines += [(r['file'], r['status'], len(r.get('warnings',())), r['seconds'], r['GB']) for r in rows]
+    file,status = (max(len(line[i]) for line in lines) for i in (0,1))
+    return '\n'.join(f'{a:{file}}  {b:{status}} {c:>9} {d:>8} {e:>6}' for a,b,c,d,e in lines)

@@ -51,22 +51,33 @@ def _above_zero(word): # as typed
     return value
 
 # %% ../nbs/21_cli.ipynb #21-017
+def _spacing(word): # as typed
+    "The spacing in `word` (mm), or 'auto'"
+    try:
+        return 'auto' if word.lower()=='auto' else _above_zero(word)
+    except argparse.ArgumentTypeError as e:
+        raise argparse.ArgumentTypeError(f"{e}; give a spacing in mm, such as 0.15, or auto") from None
+
+# %% ../nbs/21_cli.ipynb #21-020
 def _check_folder(name, # of the command
                   out): # as given with --out
     "Refuse an output folder that is a file"
     if Path(out).exists() and not Path(out).is_dir():
         _end(name, f'{out} is a file; name a folder for --out', 2)
 
-# %% ../nbs/21_cli.ipynb #21-020
-_profiles = 'gaussian', 'box', 'sinc' # names in `easysr.slices.profiles`
+# %% ../nbs/21_cli.ipynb #21-023
+_profiles = 'gaussian', 'box', 'hamming', 'sinc', 'slr' # names in `easysr.slices.profiles`
 
 def _restoring_options(p): # parser
     "How scans are restored"
-    p.add_argument('--spacing', type=_above_zero, default=.15, help='of the output, mm (default 0.15)')
+    p.add_argument('--spacing', type=_spacing, default=.15, metavar='MM|auto',
+                   help='of the output, mm; auto: the finest in-plane spacing of each scan (default 0.15)')
     p.add_argument('--model', default='default', help="'default' or the path of a checkpoint")
     p.add_argument('--thickness', type=_above_zero,
-                   help='FWHM of the slice profile, mm (default: estimated from the scan)')
-    p.add_argument('--profile', default='gaussian', choices=_profiles, help='slice profile (default gaussian)')
+                   help='FWHM of the slice profile, mm (default: from the sidecar, else estimated from the scan)')
+    p.add_argument('--profile', default='gaussian', choices=_profiles,
+                   help='slice profile: hamming is a windowed sinc, sinc has side lobes, slr is a sharp pulse '
+                        '(default gaussian)')
     p.add_argument('--uncertainty', action='store_true', help='also write a standard deviation for every voxel')
     p.add_argument('--adapt', type=_above_zero, metavar='MINUTES',
                    help='first train for so long on each scan itself, on its own plane; kept only where it helps')
@@ -76,7 +87,7 @@ def _restoring_options(p): # parser
     p.add_argument('--half', choices=['auto','yes','no'], default='auto',
                    help='some convolutions in 16 bits (default: where the CPU is faster at it)')
 
-# %% ../nbs/21_cli.ipynb #21-023
+# %% ../nbs/21_cli.ipynb #21-026
 def _reading_options(p): # parser
     "How files are read, and what is written"
     p.add_argument('--scale', type=_above_zero, help='multiply every length in the headers by this, e.g. 0.1')
@@ -87,7 +98,7 @@ def _reading_options(p): # parser
     p.add_argument('--overwrite', action='store_true', help='do again what is done')
     p.add_argument('--version', action='version', version=__version__)
 
-# %% ../nbs/21_cli.ipynb #21-024
+# %% ../nbs/21_cli.ipynb #21-027
 def _easysr_parser():
     "Options of `easysr`"
     p = argparse.ArgumentParser('easysr', description='Super-resolve thick-slice rodent brain MRI to isotropic NIfTI.')
@@ -97,7 +108,7 @@ def _easysr_parser():
     _reading_options(p)
     return p
 
-# %% ../nbs/21_cli.ipynb #21-027
+# %% ../nbs/21_cli.ipynb #21-030
 def _load_model(opts): # parsed options of `easysr`
     "The `MRIInference` asked for; a wrong option ends the command"
     from easysr.infer import MRIInference
@@ -106,27 +117,32 @@ def _load_model(opts): # parsed options of `easysr`
         return MRIInference(opts.model, opts.spacing, opts.thickness, opts.profile, opts.uncertainty,
                             opts.device, opts.memory, adapt=opts.adapt, half=half)
 
-# %% ../nbs/21_cli.ipynb #21-028
-def _find_scans(words): # files, folders and patterns
-    "The scans to restore; none, or two outputs of one name, end the command"
+# %% ../nbs/21_cli.ipynb #21-031
+def _find_scans(words, # files, folders and patterns
+                out):  # folder of the outputs
+    "The scans to restore; none, two outputs of one name, or an output that would replace a scan end the command"
     from easysr.cohort import find_inputs, name_clash
     files = find_inputs(words)
     if not files:
         where = ', '.join(words)
         _end('easysr', f'no NIfTI file in {where}; name a .nii or .nii.gz file or a folder that holds some', 1)
-    clash = name_clash(files)
+    clash = name_clash(files, out)
     if clash:
         _end('easysr', clash, 2)
     return files
 
-# %% ../nbs/21_cli.ipynb #21-030
+# %% ../nbs/21_cli.ipynb #21-033
 def _line(row): # as `restore_files` gives it
     "What came of one scan: the sentence, and the stream it belongs to"
     if row['why']:
         return f"easysr: {row['why']}", sys.stderr
     return f"{row['file']} -> {row['output']}.nii.gz ({row['status']}, {row['seconds']} s)", sys.stdout
 
-# %% ../nbs/21_cli.ipynb #21-031
+def _told(row): # as `restore_files` gives it
+    "What came of one scan and its warnings, as `_line` gives them"
+    return [_line(row), *((f"  {row['file']}: {o}", sys.stdout) for o in row['warnings'])]
+
+# %% ../nbs/21_cli.ipynb #21-034
 def _restore_all(inf,   # `MRIInference`
                  files, # scans of this process
                  opts): # parsed options of `easysr`
@@ -140,11 +156,11 @@ def _restore_all(inf,   # `MRIInference`
     done = []
     for row in bar:
         done.append(row)
-        text, stream = _line(row)
-        bar.write(text, file=stream)
+        for text, stream in _told(row):
+            bar.write(text, file=stream)
     return done
 
-# %% ../nbs/21_cli.ipynb #21-033
+# %% ../nbs/21_cli.ipynb #21-036
 def _summary(rows): # as `restore_files` gives them
     "Table, count and failures of a cohort, as text"
     from easysr.batch import status_table
@@ -152,13 +168,13 @@ def _summary(rows): # as `restore_files` gives them
     lines = [status_table(rows), f'{len(rows)-len(reasons)} of {len(rows)} done']
     return '\n'.join(lines + [f'  failed: {o}' for o in reasons])
 
-# %% ../nbs/21_cli.ipynb #21-035
+# %% ../nbs/21_cli.ipynb #21-038
 def main(argv=None): # list of words; default: the command line's
     "The command `easysr`"
     opts = _easysr_parser().parse_args(argv)
     _check_folder('easysr', opts.out)
     from easysr.core import barrier, process_share, write_text
-    inf, files = _load_model(opts), _find_scans(opts.input)
+    inf, files = _load_model(opts), _find_scans(opts.input, opts.out)
     which, many = process_share()
     rows = _restore_all(inf, files[which::many], opts)
     if len(rows) > 1:
@@ -170,7 +186,7 @@ def main(argv=None): # list of words; default: the command line's
     if any(r['why'] for r in rows):
         raise SystemExit(1)
 
-# %% ../nbs/21_cli.ipynb #21-047
+# %% ../nbs/21_cli.ipynb #21-050
 def keep_freed_memory():
     "Let this process keep the memory it frees, where its C library can"
     import ctypes
@@ -182,7 +198,7 @@ def keep_freed_memory():
     except (AttributeError, TypeError, OSError):
         pass   # macOS, Windows, musl
 
-# %% ../nbs/21_cli.ipynb #21-050
+# %% ../nbs/21_cli.ipynb #21-053
 def command():
     "`easysr`, in a process of its own"
     import gc
@@ -197,7 +213,7 @@ def command():
     sys.stderr.flush()
     os._exit(status)
 
-# %% ../nbs/21_cli.ipynb #21-061
+# %% ../nbs/21_cli.ipynb #21-064
 def _run_options(p): # parser
     "Where the data are and where the run goes"
     p.add_argument('--data', required=True, nargs='+',
@@ -219,7 +235,7 @@ def _run_options(p): # parser
     p.add_argument('--dry', action='store_true', default=False,
                    help='train two steps, print memory, seconds an epoch and the configuration, write nothing')
 
-# %% ../nbs/21_cli.ipynb #21-063
+# %% ../nbs/21_cli.ipynb #21-066
 def _yes(word): # as typed
     "True or False"
     if word.lower() in ('1','true','yes','on'):
@@ -228,7 +244,7 @@ def _yes(word): # as typed
         return False
     raise argparse.ArgumentTypeError(f"'{word}' is neither yes nor no")
 
-# %% ../nbs/21_cli.ipynb #21-064
+# %% ../nbs/21_cli.ipynb #21-067
 def _config_options(p): # parser
     "Every field of `TrainConfig` as an option"
     comments = docments(TrainConfig)
@@ -238,7 +254,7 @@ def _config_options(p): # parser
         text = f"{comments.get(f.name) or ''} (default {default})".replace('%', '%%')
         p.add_argument(f'--{f.name}', type=kinds.get(f.type, f.type), metavar=f.type.__name__.upper(), help=text)
 
-# %% ../nbs/21_cli.ipynb #21-065
+# %% ../nbs/21_cli.ipynb #21-068
 def _train_parser():
     "Options of `easysr_train`: those of the run, and every field of `TrainConfig`"
     about = 'Train a super-resolution GAN on isotropic rat or mouse brain volumes.'
@@ -248,7 +264,7 @@ def _train_parser():
     _config_options(p)
     return p
 
-# %% ../nbs/21_cli.ipynb #21-069
+# %% ../nbs/21_cli.ipynb #21-072
 def _given(opts): # parsed options of `easysr_train`
     "The fields of `TrainConfig` that were given on the command line"
     return {f.name: getattr(opts, f.name) for f in fields(TrainConfig) if hasattr(opts, f.name)}
@@ -260,7 +276,7 @@ def _train_config(opts): # parsed options of `easysr_train`
     from easysr.models import load_checkpoint
     return resolve_config(_given(opts), opts.config, load_checkpoint(Path(opts.out)/'latest.pth').get('cfg', {}))
 
-# %% ../nbs/21_cli.ipynb #21-071
+# %% ../nbs/21_cli.ipynb #21-074
 def _resume_command(opts,       # parsed options of `easysr_train`
                     processes=1 # of this run
                    )->str:
@@ -273,7 +289,7 @@ def _resume_command(opts,       # parsed options of `easysr_train`
     start = 'easysr_train' if processes==1 else f'torchrun --nproc-per-node {processes} $(which easysr_train)'
     return f'{start} {shlex.join(map(str, words))} --resume'
 
-# %% ../nbs/21_cli.ipynb #21-074
+# %% ../nbs/21_cli.ipynb #21-077
 def _train(opts,  # parsed options of `easysr_train`
            cfg,   # `TrainConfig`
            log):  # called with sentences
@@ -297,7 +313,7 @@ def _train(opts,  # parsed options of `easysr_train`
     else:
         fit(cfg, train_vols, val_vols, opts.out, gen, opts.resume, log, _resume_command(opts, world()))
 
-# %% ../nbs/21_cli.ipynb #21-076
+# %% ../nbs/21_cli.ipynb #21-079
 def train_main(argv=None): # list of words; default: the command line's
     "The command `easysr_train`"
     opts = _train_parser().parse_args(argv)
@@ -323,7 +339,7 @@ def train_main(argv=None): # list of words; default: the command line's
 
 def _silent(message): "Say nothing"
 
-# %% ../nbs/21_cli.ipynb #21-095
+# %% ../nbs/21_cli.ipynb #21-098
 _kinds = 'rigid', 'similarity', 'affine', 'syn' # names in `easysr.register.kinds`
 
 def _register_parser():
@@ -345,7 +361,7 @@ def _register_parser():
     p.add_argument('--fast', action='store_true', help='every core, and not the same answer twice')
     return p
 
-# %% ../nbs/21_cli.ipynb #21-096
+# %% ../nbs/21_cli.ipynb #21-099
 def register_main(argv=None): # list of words; default: the command line's
     "The command `easysr_register`"
     import warnings
@@ -362,7 +378,7 @@ def register_main(argv=None): # list of words; default: the command line's
         print(f'easysr_register: note: {note}', file=sys.stderr)
     print(res)
 
-# %% ../nbs/21_cli.ipynb #21-104
+# %% ../nbs/21_cli.ipynb #21-107
 _bias = 'n4', 'n3', 'abp', 'none' # names in `easysr.prepare`
 
 def _prepare_parser():
@@ -381,7 +397,7 @@ def _prepare_parser():
     p.add_argument('--overwrite', action='store_true', help='do again what is done, and split anew')
     return p
 
-# %% ../nbs/21_cli.ipynb #21-105
+# %% ../nbs/21_cli.ipynb #21-108
 def _tell_prepared(row): # line of the table
     "Say what came of one scan"
     if row['status']=='failed':
@@ -389,7 +405,7 @@ def _tell_prepared(row): # line of the table
     else:
         print(f"{row['path']}: {row['status']}", flush=True)
 
-# %% ../nbs/21_cli.ipynb #21-106
+# %% ../nbs/21_cli.ipynb #21-109
 def _prepare_all(opts): # parsed options of `easysr_prepare`
     "Prepare the folder; a wrong call ends the command"
     from easysr.prepare import prepare
@@ -402,7 +418,7 @@ def _prepare_all(opts): # parsed options of `easysr_prepare`
         except OSError as e:
             _end('easysr_prepare', f'cannot write into {opts.out} ({e.strerror}); choose another folder with --out', 2)
 
-# %% ../nbs/21_cli.ipynb #21-107
+# %% ../nbs/21_cli.ipynb #21-110
 def prepare_main(argv=None): # list of words; default: the command line's
     "The command `easysr_prepare`"
     opts = _prepare_parser().parse_args(argv)
@@ -414,7 +430,7 @@ def prepare_main(argv=None): # list of words; default: the command line's
     if any(r['status']=='failed' for r in rows):
         raise SystemExit(1)
 
-# %% ../nbs/21_cli.ipynb #21-113
+# %% ../nbs/21_cli.ipynb #21-116
 _cases = ('3x','3x left-right','3x superior-inferior','2x','5.33x','8x',
           '2% noise','5% noise','box profile')   # keys of `easysr.benchmark.cases`
 
@@ -432,7 +448,7 @@ def _bench_parser():
     p.add_argument('--patches', type=int, help='patches that ECLARE trains on (default: its own)')
     return p
 
-# %% ../nbs/21_cli.ipynb #21-114
+# %% ../nbs/21_cli.ipynb #21-117
 def _isotropic(words): # files and folders
     "{name: volume} of the inputs that can be scored on, and how many could not"
     from easysr.benchmark import read_isotropic
@@ -447,7 +463,7 @@ def _isotropic(words): # files and folders
             print(f'easysr_bench: {e}', file=sys.stderr)
     return vols, failed
 
-# %% ../nbs/21_cli.ipynb #21-115
+# %% ../nbs/21_cli.ipynb #21-118
 def _score_cases(opts,  # parsed options of `easysr_bench`
                  vols,  # {name: isotropic volume}
                  tools):# {method: function}
@@ -461,7 +477,7 @@ def _score_cases(opts,  # parsed options of `easysr_bench`
         print(benchmark_table(table[case], case), end='\n\n', flush=True)
     return table
 
-# %% ../nbs/21_cli.ipynb #21-116
+# %% ../nbs/21_cli.ipynb #21-119
 def bench_main(argv=None): # list of words; default: the command line's
     "The command `easysr_bench`"
     opts = _bench_parser().parse_args(argv)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 # %% ../nbs/22_config.ipynb #22-008
 _highest = dict(thick=3, zoom=3)                                    # fields that are ranges, and their largest value
-_probabilities = 'noisy', 'invert', 'curve', 'flip', 'move', 'synth'
+_probabilities = 'noisy', 'filled', 'invert', 'curve', 'flip', 'move', 'synth'
 
 def _check_augment(c): # `AugmentConfig`
     "Refuse a range that is empty or too wide, and a probability outside 0 to 1"
@@ -31,8 +31,9 @@ class AugmentConfig:
     "How a training patch may be changed, and how it is scanned; every field is a keyword of `MRIDataset`"
     profiles:tuple = ('gaussian',)*4+('box',) # slice profiles that `SliceModel` knows; one is drawn for each batch
     thick:tuple    = (.8,1.2)  # slice thickness over slice spacing: below 1 a gap, above 1 an overlap
-    noise:float    = .03       # largest Rician noise, as a fraction of the tissue's mean
+    noise:float    = .03       # largest standard deviation of the Rician noise; bright tissue is near 1
     noisy:float    = .6        # probability of any noise
+    filled:float   = .3        # probability that noise is smooth in plane, as after zero filling
     invert:float   = .25       # probability of an inverted contrast
     curve:float    = .4        # probability of a random rising grey curve
     gamma:float    = .4        # largest logarithm of the grey exponent

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from fastcore.basics import patch, store_attr
 from fastcore.meta import delegates
 from .core import HeaderError, written_whole
-from .slices import thicken, SliceModel, apply_along_axis, rician, grid_size
+from .slices import thicken, SliceModel, apply_along_axis, add_rician, grid_size
 from .phantom import phantom
 from .frames import through_plane, to_frame, from_frame, conform, unconform, crop_pad
 from .volumes import nifti, check_header, read_volume, volumes, fix_header, sidecar, write_volume, Normaliser
@@ -305,6 +305,14 @@ def _draw_ratio(self:MRIDataset, rng): # numpy Generator
     return float(round(ratio)) if rng.random()<.5 else ratio
 
 @patch
+def _draw_noise(self:MRIDataset, rng): # numpy Generator
+    "Standard deviation of the noise, normalised"
+    c = self.augment_config
+    if not self.augment or rng.random()>=c.noisy:
+        return 0.
+    return float(rng.uniform(0,c.noise))
+
+@patch
 def slice_model(self:MRIDataset,
                 batch=0  # number of the batch: `index // bs`
                )->SliceModel: # from `N` fine voxels of 1 to `n` slices
@@ -318,7 +326,7 @@ def slice_model(self:MRIDataset,
         thickness = ratio*rng.uniform(*c.thick)
         profile = c.profiles[rng.integers(len(c.profiles))]
     n = max(2, round(self.patch/ratio))
-    return SliceModel(n, ratio, grid_size(n,ratio,1), 1., thickness, profile)
+    return SliceModel(n, ratio, grid_size(n,ratio,1), 1., thickness, profile, self._draw_noise(rng))
 
 # %% ../nbs/00_data.ipynb #00-073
 def _cut(x,    # tensor `(1,i,j,k)`
@@ -411,9 +419,9 @@ def _pair(self:MRIDataset, i, sm): # index in the epoch, its `SliceModel`
     if self.augment:
         hi = shade(recolour(hi, rng, c.invert, c.curve, c.gamma), rng, c.bias)
     lo = sm.scan(hi, 2)                                                      # (1,H,n,D)
-    if self.augment and rng.random()<c.noisy:
-        noise = float(rng.uniform(0,c.noise))
-        lo = rician(lo, noise, int(rng.integers(2**31)))
+    if sm.noise:
+        filled = rng.uniform(.5,1) if rng.random()<c.filled else 1.
+        lo = add_rician(lo, sm.noise, int(rng.integers(2**31)), filled)
     return lo,hi
 
 # %% ../nbs/00_data.ipynb #00-087

@@ -83,12 +83,12 @@ def resample_axis(vol,    # ScalarImage
                   axis,   # array axis
                   spacing # new spacing along it (mm)
                  )->tio.ScalarImage: # same field of view
-    "`vol` at another spacing along one axis: B-spline, or the slice model where it is made much coarser"
+    "`vol` at another spacing along one axis: B-spline, or the slice model where it becomes coarser"
     n,old = vol.spatial_shape[axis],vol.spacing[axis]
     if abs(old-spacing) < 1e-4*spacing:
         return vol
     N = grid_size(n, old, spacing)
-    if spacing > 1.5*old:
+    if spacing > 1.02*old:                                    # less is the rounding of a header
         M = SliceModel(N, spacing, n, old).A                  # (N, n)
     else:
         M = SliceModel(n, old, N, spacing).interpolation()    # (N, n)

@@ -237,7 +237,7 @@ class SliceGenerator(_Generator):
         super().__init__(2*(2*n_blocks+4),                                       # each convolution sees two voxels of the folded plane
                          ngf=ngf, n_blocks=n_blocks, tail=tail)
         self.head  = nn.Conv3d(4,ngf,3,padding=1)
-        self.condition = nn.Linear(2,ngf)                                        # on ratio and FWHM
+        self.condition = nn.Linear(3,ngf)                                        # on ratio, FWHM and noise
         blocks = [ResnetBlock(ngf,ngf,norm=False) for _ in range(n_blocks)]
         self.trunk = nn.Sequential(*blocks, nn.Conv3d(ngf,ngf,3,padding=1))
         self.deup  = DeUpBlock(ngf,tail)
@@ -285,7 +285,7 @@ def _trunk(self:SliceGenerator,
 # %% ../nbs/01_models.ipynb #01-064
 class _SliceTensors(NamedTuple):
     "What a `SliceGenerator` reads of a slice model"
-    condition: torch.Tensor  # (2,): logarithm of the ratio, and FWHM, less typical values
+    condition: torch.Tensor  # (3,): logarithm of the ratio and FWHM, less typical values; noise
     positions: torch.Tensor  # (N,): fine voxels among the features, three a slice
     cubic: torch.Tensor      # (N, n): plain interpolation
     consistent: torch.Tensor # (N, n): the same made to agree with the slices
@@ -296,7 +296,7 @@ class _SliceTensors(NamedTuple):
 def _slice_tensors(gen, sm, n): # `SliceGenerator`, `SliceModel` or None, number of slices
     "The tensors of a slice model; in training all is computed in 32 bits"
     sm = sm or _three_per_slice(n)
-    condition = torch.tensor([math.log(sm.ratio), float(sm.fwhm)]) - torch.tensor([1.1, 1.])
+    condition = torch.tensor([math.log(sm.ratio)-1.1, float(sm.fwhm)-1, 10*sm.noise])
     cubic,consistent = keys_matrix(sm.fine_positions, sm.n),sm.consistent_cubic()
     dtype = None if torch.is_grad_enabled() else gen.dtype_at(sm.fwhm)
     return _SliceTensors(condition, _positions_in_triple(sm,n), cubic, consistent, dtype)
@@ -307,7 +307,7 @@ def _eight_channels(t): return F.pad(t, (0,0)*3+(0,4))   # torch is slow with fo
 @patch
 def _head(self:SliceGenerator,
           x,          # folded scan `(B, 4, H/2, n, D/2)`
-          condition): # `(2,)`, see `_SliceTensors`
+          condition): # `(3,)`, see `_SliceTensors`
     "The first layer, conditioned on the slice model"
     bias = self.head.bias + self.condition(condition.to(x))                      # (C,)
     x = _eight_channels(4*(x-.5)).contiguous(memory_format=torch.channels_last_3d)
@@ -418,12 +418,17 @@ def save_checkpoint(path,    # file to write
 # %% ../nbs/01_models.ipynb #01-096
 _renamed = dict(gauge='fwhm_weights', told='condition', bound='error_quantile')
 
+def _today(key, value): # of a state_dict, perhaps an old one
+    "A layer's name and weights as they are today"
+    first,*rest = key.split('.')
+    key = '.'.join([_renamed.get(first,first), *rest])
+    if key=='condition.weight' and value.shape[1]==2:
+        value = F.pad(value, (0,1))      # the noise counts nothing
+    return key,value
+
 def renamed_keys(state): # state_dict
-    "`state` with today's names of layers that once had others"
-    def today(key):
-        first,*rest = key.split('.')
-        return '.'.join([_renamed.get(first,first), *rest])
-    return {today(k):v for k,v in state.items()}
+    "`state` with today's names and shapes of layers that once had others"
+    return dict(_today(k,v) for k,v in state.items())
 
 # %% ../nbs/01_models.ipynb #01-099
 def _with_todays_keys(d): # checkpoint

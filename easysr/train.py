@@ -21,6 +21,7 @@ from .core import batch_indices, over_ranks, package_versions, peak_gb, pick_dev
 from .core import version_changes, world, write_text
 from .slices import SliceModel
 from .config import TrainConfig, from_saved
+from .calibrate import limit_lambda
 from .losses import add_spectral_norm, adversarial, charbonnier, consistency_loss, gradient_loss, patch_weights
 from .losses import quantile_loss, r1_penalty, real_scores_higher
 from .models import PatchDiscriminator, generators, load_checkpoint, save_checkpoint
@@ -188,7 +189,7 @@ def _assumed_fwhm(self:Trainer, fwhm): # true one, in units of the slices' spaci
     "An FWHM that is somewhat off, the same whenever this step is repeated"
     rng = np.random.default_rng([self.cfg.seed, 5, self.done])
     if self.cfg.jitter and rng.random()<.2:
-        return float(rng.uniform(.6, 1.2))
+        return float(rng.uniform(.6, 1.3))
     return float(np.clip(fwhm*np.exp(rng.normal(0,self.cfg.jitter)), .3, 1.5))
 
 @patch
@@ -196,26 +197,37 @@ def assumed(self:Trainer,
             sm # true `SliceModel` of the batch
            )->SliceModel:
     "The slice model that network and data consistency work with in this step"
-    return sm.with_fwhm(self._assumed_fwhm(sm.fwhm))
+    rng = np.random.default_rng([self.cfg.seed, 7, self.done])
+    noise = sm.noise*float(np.exp(rng.normal(0,.15)))        # a measured one is off by some percent too
+    return sm.with_fwhm(self._assumed_fwhm(sm.fwhm)).with_noise(noise)
 
 # %% ../nbs/02_train.ipynb #02-057
 @patch
-def draw_lambda(self:Trainer)->float:
+def draw_lambda(self:Trainer,
+                g,       # guess `(B,1,H,N,D)`
+                lo,      # thick patches
+                assumed  # `SliceModel` to work with
+               )->float:
     "Regularisation weight of the data consistency in this step"
     rng = np.random.default_rng([self.cfg.seed, 6, self.done])
-    return float(self.cfg.lam*4**rng.uniform(-1,1))
+    lam = float(self.cfg.lam*4**rng.uniform(-1,1))
+    if not assumed.noise:
+        return lam
+    limit = assumed.noise*rng.uniform(.5,.9)
+    return max(lam, limit_lambda(lo, g.detach(), assumed, lo>.15, 3., limit))
 
 # %% ../nbs/02_train.ipynb #02-061
 @patch
 def restore(self:Trainer,
             lo,      # thick patches, normalised, `(B,1,H,n,D)`
             assumed, # `SliceModel` to work with
-            lam      # regularisation weight of the data consistency
+            lam=None # regularisation weight of the data consistency; default: `draw_lambda`
            )->tuple: # guess and restored patches `(B,1,H,N,D)`, log of the predicted 90% error quantile or None
     "The generator's guess, and the same after data consistency"
     with self.autocast():
         g,log_quantile = self.net_g(lo, assumed, True)
     g = g.to(lo)                                                       # (B, 1, H, N, D), out of half precision
+    lam = self.draw_lambda(g, lo, assumed) if lam is None else lam
     return g, assumed.data_consistency(g, lo, 3, lam), log_quantile
 
 # %% ../nbs/02_train.ipynb #02-066
@@ -317,7 +329,7 @@ def g_step(self:Trainer,
           )->tuple:  # restored patches, as `hi`; the generator's losses, a dict
     "One step of the generator"
     self.disc.requires_grad_(False)
-    g,x,log_quantile = self.restore(lo, self.assumed(sm), self.draw_lambda())
+    g,x,log_quantile = self.restore(lo, self.assumed(sm))
     losses = self.g_loss(g, x, hi, sm, self.adv_weight(self.done), log_quantile)
     self._update(losses['g'], self.gen, self.opt_g, self.scale_g, self.cfg.clip)
     self.disc.requires_grad_(True)

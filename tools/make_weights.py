@@ -1,8 +1,8 @@
 """Train the bundled weights from scratch: `python tools/make_weights.py DATA OUT [WITHOUT [SHARE]]`
 
 DATA holds the folders `train` and `val` of the open scans that easysr/weights/README.md names.
-OUT gets what is made from them (averages of the mice, digital rats), in OUT/run1 to OUT/run3 all that `easysr_train`
-writes in three runs, and at the end OUT/default.pth, the file to put into easysr/weights. Each run starts from the best
+OUT gets what is made from them (averages of the mice, digital rats), in OUT/run1 to OUT/run4 all that `easysr_train`
+writes in four runs, and at the end OUT/default.pth, the file to put into easysr/weights. Each run starts from the best
 weights of the one before; the last trains the error quantile alone, on scanned animals. Called again, the command goes
 on where it was stopped.
 
@@ -86,13 +86,14 @@ def main(data, out, without=None, share=1.):
     cfg, best, steps = dict(pairs=dict(labels=labels)), None, 0
     for i,stage in enumerate(yaml.safe_load_all(recipe.read_text()), 1):
         real = stage.pop('real', False)   # this stage uses scanned animals only
+        kept_file = stage.pop('keep', 'best') + '.pth'
         cfg = run_config(cfg, stage, float(share))
         run, table, config = out/f'run{i}', out/f'table{i}.csv', out/f'config{i}.json'
         config.write_text(json.dumps(cfg))
         write_split(table, [o for o in train if not (real and o.parent==out/'made')], val)
         if status := train_once(table, run, config, best):
             return status
-        best = run/'best.pth'
+        best = run/kept_file
         if not real:
             about = load_checkpoint(best)['about']
             steps += cfg['steps']*about['epoch']
