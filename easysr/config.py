@@ -137,7 +137,7 @@ class TrainConfig:
     guess:float  = .2     # weight of the pixel loss on the network's output before data consistency
     balance:bool = True   # weigh patches so that they count alike in dB?
     jitter:float = .07    # spread (logarithm) of the slice thickness given to the generator, about the true one
-    calibrate:int= 0      # scans on which the estimated slice width and the predicted error are calibrated when training ends; 0: neither
+    calibrate:int= 0      # scans on which the scale of the predicted error is set when training ends; 0: not set
     eps:float    = 1e-2   # of the pixel loss (Charbonnier); 0 gives L1
     consist:float= .1     # weight of the slice-consistency loss
     grad:float   = 0.     # weight of the gradient loss

@@ -196,7 +196,9 @@ class _Fit:
 
     @property
     def significant(self):
-        enough = {2:2.2, 3:3., 4:4.}[self.p]       # more interleaves fit more of the anatomy by chance
+        enough = {2:2.2, 3:3.2, 4:4.}[self.p]       # more interleaves fit more of the anatomy by chance
+        if self.p==2 and self.size<.02 and not self.drift:
+            enough = 3.                             # structures twice as long as a slice look like that
         agree = 3 if self.drift else 5
         return self.size>.005 and self.z>enough and self.agreement>agree and .7<self.share<1.35
 
@@ -264,12 +266,13 @@ def _added(best, more): # `_Fit`; the `_Fit` of what it leaves, or None
 
 def _find_interleaves(seen, good): # `_Contrasts`; bool `(n,)`: slices that may be used
     "The significant `_Fit`, or None"
-    fits = [_fit(seen, good, p) for p in (2,3) if good.sum()>=2*p+2]
+    count = (good & ~np.isnan(seen.median)).sum()
+    fits = [_fit(seen, good, p) for p,least in ((2,4),(3,9)) if count>=least]
     fits = [o for o in fits if o is not None and o.significant]
     best = min(fits, key=lambda o: o.bic, default=None)
-    if good.sum()>=12 and (best is None or best.p==2):
+    if count>=20 and (best is None or best.p==2):
         best = _added(best, _fit(seen, good, 4, done=0. if best is None else best.logs))
-    if best is not None and good.sum()>=6*best.p:
+    if best is not None and count>=6*best.p:
         best = _added(best, _fit(seen, good, best.p, drift=True, done=best.logs))
     return best
 

@@ -64,7 +64,6 @@ class _Generator(nn.Module):
         super().__init__()
         self.config,self.receptive_radius = config,receptive_radius
         self.info = {}                                # set by `load_generator`
-        self.register_buffer('fwhm_weights', None)    # see `estimate_fwhm`
 
     def dtype_at(self,
                  fwhm): # of the slice profile, in units of the slices' spacing
@@ -244,7 +243,6 @@ class SliceGenerator(_Generator):
         self.fuse  = nn.Sequential(nn.Conv3d(tail+8,tail,3,padding=1), nn.LeakyReLU(.2,True))
         self.last  = nn.Conv3d(tail,4,3,padding=1)
         self.error_quantile = nn.Sequential(nn.Conv3d(tail,16,3,padding=1), nn.LeakyReLU(.2), nn.Conv3d(16,4,1))
-        self.fwhm_weights = torch.zeros(6)
         init_weights(self)
         for o in (self.last, self.error_quantile[-1]):                           # so that they add nothing at first
             nn.init.zeros_(o.weight)
@@ -416,7 +414,8 @@ def save_checkpoint(path,    # file to write
     return write_bytes(path, buffer.getbuffer())
 
 # %% ../nbs/01_models.ipynb #01-096
-_renamed = dict(gauge='fwhm_weights', told='condition', bound='error_quantile')
+_renamed = dict(told='condition', bound='error_quantile')
+_gone = 'gauge', 'fwhm_weights'     # the slice width is now estimated without the network
 
 def _today(key, value): # of a state_dict, perhaps an old one
     "A layer's name and weights as they are today"
@@ -428,7 +427,7 @@ def _today(key, value): # of a state_dict, perhaps an old one
 
 def renamed_keys(state): # state_dict
     "`state` with today's names and shapes of layers that once had others"
-    return dict(_today(k,v) for k,v in state.items())
+    return dict(_today(k,v) for k,v in state.items() if k not in _gone)
 
 # %% ../nbs/01_models.ipynb #01-099
 def _with_todays_keys(d): # checkpoint

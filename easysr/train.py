@@ -28,6 +28,7 @@ from .models import PatchDiscriminator, generators, load_checkpoint, save_checkp
 from .data import MRIDataset
 from .callbacks import Average, Schedule, StopAfter, StopFit, Validate, saving, simulate_and_restore, validate
 from .callbacks import Board, Calibrate, Checkpoint, Pictures, Progress, Recorder, Signals, calibration_scans
+from .callbacks import cosine, onecycle
 
 # %% ../nbs/02_train.ipynb #02-006
 _all_ = ['TrainConfig', 'StopFit', 'StopAfter', 'Schedule', 'Average', 'Validate', 'simulate_and_restore', 'validate',
@@ -151,30 +152,13 @@ def adv_weight(self:Trainer,
     "Weight of the adversarial loss at `step`"
     return self.cfg.adv if step >= self.cfg.adv_start*self.total else 0.
 
-# %% ../nbs/02_train.ipynb #02-044
-def _falling(part): # of the fall that is over, 0 to 1
-    "Half a cosine, from 1 down to 0"
-    return (1+math.cos(math.pi*min(1,part)))/2
-
-def _cosine(step, total): # steps done, steps of the run
-    "A short rise, then a cosine; the peak is 1"
-    rise = min(1, (step+1)/min(100, total/10+1))
-    return rise*(.01 + .99*_falling(step/total))
-
-def _onecycle(step, total): # steps done, steps of the run
-    "A rise for a third of the run, then a fall; the peak is 1"
-    top = total/3
-    if step<top:
-        return 1 - .96*_falling(step/top)
-    return 1e-4 + .9999*_falling((step-top)/(total-top))
-
 # %% ../nbs/02_train.ipynb #02-045
 @patch
 def lr_at(self:Trainer,
           step # steps done
          )->float:
     "Learning rate of the generator at `step`"
-    schedule = dict(cosine=_cosine, onecycle=_onecycle)[self.cfg.schedule]
+    schedule = dict(cosine=cosine, onecycle=onecycle)[self.cfg.schedule]
     return self.cfg.lr*schedule(step, self.total)
 
 # %% ../nbs/02_train.ipynb #02-053
@@ -484,7 +468,7 @@ def load(self:Trainer,
 def _callbacks(cfg, train, val, out, log): # as `fit` takes them
     "The callbacks that write, draw and print; the first process alone has them"
     own = [Recorder(out), Checkpoint(out,cfg.keep), Pictures(val[0],out/'pictures'), Board(out/'board'), Progress(log)]
-    return [*own, Calibrate(out,train,val)] if cfg.calibrate else own
+    return [*own, Calibrate(out,val)] if cfg.calibrate else own
 
 def _pairs_of(cfg, train, batches): # `TrainConfig`, animals, how many batches
     "The `MRIDataset` of a run"

@@ -1,8 +1,8 @@
 """Train the bundled weights from scratch: `python tools/make_weights.py DATA OUT [WITHOUT [SHARE]]`
 
 DATA holds the folders `train` and `val` of the open scans that easysr/weights/README.md names.
-OUT gets what is made from them (averages of the mice, digital rats), in OUT/run1 to OUT/run4 all that `easysr_train`
-writes in four runs, and at the end OUT/default.pth, the file to put into easysr/weights. Each run starts from the best
+OUT gets what is made from them (averages of the mice, digital rats), in OUT/run1 to OUT/run3 all that `easysr_train`
+writes in three runs, and at the end OUT/default.pth, the file to put into easysr/weights. Each run starts from the best
 weights of the one before; the last trains the error quantile alone, on scanned animals. Called again, the command goes
 on where it was stopped.
 
@@ -12,7 +12,7 @@ import csv, json, subprocess, sys
 from pathlib import Path
 
 import yaml
-from easysr.calibrate import fit_error_quantile, fit_fwhm_weights
+from easysr.calibrate import fit_error_quantile
 from easysr.config import from_saved
 from easysr.data import find_volumes, phantom, read_volume, write_volume
 from easysr.models import load_checkpoint, load_generator, save_checkpoint
@@ -70,10 +70,9 @@ def run_config(cfg, stage, share):
     stage['epochs'] = max(1, round(share*stage['epochs']))
     return cfg | stage | dict(pairs=cfg['pairs'] | stage.get('pairs', {}))
 
-def calibrated(best, train, val, pairs):
-    "The generator of `best` with its slice-width estimate and its error quantile fitted"
+def calibrated(best, val, pairs):
+    "The generator of `best` with the scale of its error quantile fitted"
     gen = load_generator(best)
-    fit_fwhm_weights(gen, calibration_scans(train, 1000, 128, (2.,8.), seed=1, **pairs))
     fit_error_quantile(gen, calibration_scans([read_volume(o) for o in val], 1000, 64, (2.,6.), seed=3, **pairs))
     gen.trunk.bfloat16()   # the trunk is stored in 16 bits
     return gen
@@ -86,18 +85,17 @@ def main(data, out, without=None, share=1.):
     cfg, best, steps = dict(pairs=dict(labels=labels)), None, 0
     for i,stage in enumerate(yaml.safe_load_all(recipe.read_text()), 1):
         real = stage.pop('real', False)   # this stage uses scanned animals only
-        kept_file = stage.pop('keep', 'best') + '.pth'
         cfg = run_config(cfg, stage, float(share))
         run, table, config = out/f'run{i}', out/f'table{i}.csv', out/f'config{i}.json'
         config.write_text(json.dumps(cfg))
         write_split(table, [o for o in train if not (real and o.parent==out/'made')], val)
         if status := train_once(table, run, config, best):
             return status
-        best = run/kept_file
+        best = run/'best.pth'
         if not real:
             about = load_checkpoint(best)['about']
             steps += cfg['steps']*about['epoch']
-    save_checkpoint(out/'default.pth', calibrated(best, train, val, cfg['pairs']), about=about | dict(steps=steps))
+    save_checkpoint(out/'default.pth', calibrated(best, val, cfg['pairs']), about=about | dict(steps=steps))
 
 if __name__=='__main__':
     sys.exit(main(*sys.argv[1:]))
