@@ -16,7 +16,7 @@ from scipy.stats import f as f_distribution, norm
 @dataclass
 class SliceGains:
     "Brightness of each slice of a scan, and its odd slices"
-    gains: torch.Tensor                      # `(n,)`, factor by which each slice was multiplied; geometric mean 1
+    gains: torch.Tensor                      # `(n,)`, factor by which each slice was multiplied; 1 for the darkest interleave
     weights: torch.Tensor                    # `(n,)`, trust in each slice, 0 to 1; 1 for normal ones
     interleaves: int = 1                     # 1: none found
     odd: list = field(default_factory=list)  # dicts: slice (from 0), kind, change (fraction of the signal)
@@ -156,7 +156,7 @@ def _interleave_basis(n,      # slices
 # %% ../nbs/40_gains.ipynb #40-036
 def _slope_weights(slope): # `(m,)`
     "Weight of a slice's contrast, at most 1"
-    w = 1/((slope/np.median(slope))**3+.3**3)
+    w = 1/((slope/max(np.median(slope),1e-6))**3+.3**3)       # a scan may be flat
     return w/w.max()
 
 def _huber(X,       # columns `(m, q)`
@@ -288,7 +288,7 @@ def _refined_logs(L, bright, # as `_log_signal` returns them
     for _ in range(steps):
         left = _fit(_contrasts(L,bright,good,logs), good, best.p)
         logs = logs+left.logs
-    return best.p,logs-logs.mean()
+    return best.p,logs - min(logs[k::best.p].mean() for k in range(best.p))   # the darkest interleave stays
 
 # %% ../nbs/40_gains.ipynb #40-050
 def _own_change(rest): # `(n,)` contrasts without gains and smooth anatomy, NaN where not seen

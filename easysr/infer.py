@@ -242,7 +242,7 @@ def examine(self:MRIInference,
     y = norm(plane.data.float()).contiguous()
     mask = tissue(plane)
     noise = measure_noise(y, mask, norm(0.))
-    sure = noise.sd*max(0, 1-2*noise.error)                  # an uncertain estimate counts less
+    sure = noise.sd*max(0, 1-3*noise.error)                  # an uncertain estimate counts less
     return _Case(scan, how, plane, gains, norm, y, mask, noise, sm.with_noise(sure))
 
 # %% ../nbs/03_infer.ipynb #03-058

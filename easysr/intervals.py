@@ -148,16 +148,13 @@ def sentences(self:Intervals)->list: # of str
     return [f"the uncertainty could not be checked on this scan ({self.why}); it ranks voxels and is no 90% interval"]
 
 # %% ../nbs/43_intervals.ipynb #43-035
-def _wide_axes(y, sm): # as `calibrate_intervals` takes them
-    "The axes of the plane that are at least six slices long"
-    return [axis for axis in (1,3) if y.shape[axis]/sm.ratio>=6]
-
 def _too_little(y, sm, mask)->str: # as `calibrate_intervals` takes them
     "Why there can be no self test, or nothing"
-    if y.shape[2]<3:
-        return f"it has {y.shape[2]} slices, and 3 are needed"
-    if not _wide_axes(y, sm):
-        return f"its plane is only {max(y.shape[1],y.shape[3])/sm.ratio:.1f} slices wide, and 6 are needed"
+    n,room = y.shape[2],min(y.shape[1],y.shape[3])/sm.ratio
+    if n<3:
+        return f"it has {n} slices, and 3 are needed"
+    if room<3:
+        return f"its plane is only {room:.1f} slices wide, and 3 are needed"
     voxels = int(mask.sum())
     return f"it has {voxels} voxels of tissue, and 3000 are needed" if voxels<3000 else ''
 
@@ -174,12 +171,11 @@ def calibrate_intervals(restore,  # function of scan, `SliceModel` and tissue th
     "The factor for the predicted error quantiles of a scan, from its own plane"
     if why := _too_little(case_y, sm, mask):
         return Intervals(why=why)
-    axes = _wide_axes(case_y, sm)
-    halves = [relative_errors(restore, plane_test(case_y, sm, mask, axis, sigma)) for axis in axes]
+    halves = [relative_errors(restore, plane_test(case_y, sm, mask, axis, sigma)) for axis in (1,3)]
     tested = sum(len(o) for pair in halves for o in pair)
     if min(len(o) for pair in halves for o in pair)<500:
         return Intervals(why=f"its plane shows {tested} voxels of tissue in one piece")
-    ratios = [roughness_ratio(case_y, mask, sm, axis) for axis in axes]
+    ratios = [roughness_ratio(case_y, mask, sm, axis) for axis in (1,3)]
     noise = 0. if _quiet_air(case_y, mask, sigma) else sigma/case_y[mask].mean().item()
     scale = transferred_scale([conformal_scale(torch.cat(h)) for h in halves], ratios, noise)
     return Intervals(scale, 'interval', float(np.mean([cross_coverage(h) for h in halves])), tested)

@@ -222,7 +222,7 @@ _plain_names = {
     'gains': {'interleaves':'interleaves', 'gains':'interleaves, gain of each', 'odd':'slices weighted down'},
     'plane': {'from':'plane, spacing of the scan, mm', 'to':'plane, spacing of the output, mm', 'sentence':'plane'},
     'uncertainty': {'kind':'uncertainty', 'scale':'uncertainty, scale found on this scan',
-                    'coverage':'uncertainty, errors within the 90% interval', 'checked_on':'uncertainty, checked on'}}
+                    'coverage':'uncertainty, coverage of the self test', 'checked_on':'uncertainty, checked on'}}
 _percent = {'sd','error','coverage'}   # fractions, shown in per cent
 
 def _plain_entry(entry, report): # one of `_plain_names`, report

@@ -21,7 +21,6 @@ from .core import batch_indices, over_ranks, package_versions, peak_gb, pick_dev
 from .core import version_changes, world, write_text
 from .slices import SliceModel
 from .config import TrainConfig, from_saved
-from .calibrate import limit_lambda
 from .losses import add_spectral_norm, adversarial, charbonnier, consistency_loss, gradient_loss, patch_weights
 from .losses import quantile_loss, r1_penalty, real_scores_higher
 from .models import PatchDiscriminator, generators, load_checkpoint, save_checkpoint
@@ -188,17 +187,11 @@ def assumed(self:Trainer,
 # %% ../nbs/02_train.ipynb #02-057
 @patch
 def draw_lambda(self:Trainer,
-                g,       # guess `(B,1,H,N,D)`
-                lo,      # thick patches
-                assumed  # `SliceModel` to work with
+                noise    # standard deviation of the noise, normalised
                )->float:
     "Regularisation weight of the data consistency in this step"
     rng = np.random.default_rng([self.cfg.seed, 6, self.done])
-    lam = float(self.cfg.lam*4**rng.uniform(-1,1))
-    if not assumed.noise:
-        return lam
-    limit = assumed.noise*rng.uniform(.5,.9)
-    return max(lam, limit_lambda(lo, g.detach(), assumed, lo>.15, 3., limit))
+    return float(self.cfg.lam*4**rng.uniform(-1,1)*(1+(noise/.02)**2))
 
 # %% ../nbs/02_train.ipynb #02-061
 @patch
@@ -211,7 +204,7 @@ def restore(self:Trainer,
     with self.autocast():
         g,log_quantile = self.net_g(lo, assumed, True)
     g = g.to(lo)                                                       # (B, 1, H, N, D), out of half precision
-    lam = self.draw_lambda(g, lo, assumed) if lam is None else lam
+    lam = self.draw_lambda(assumed.noise) if lam is None else lam
     return g, assumed.data_consistency(g, lo, 3, lam), log_quantile
 
 # %% ../nbs/02_train.ipynb #02-066

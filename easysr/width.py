@@ -103,7 +103,7 @@ def _compare_directions(y,     # tensor `(A, n, B)`: one axis of the plane, the 
         out.append(math.log(max(noisy,1e-9)/max(energy,1e-9)))
     return out
 
-# %% ../nbs/41_width.ipynb #41-025
+# %% ../nbs/41_width.ipynb #41-026
 _slopes = 0, .2, .5, 1, 2, 5   # limits of the bins, change per slice over change per slice's length in plane
 
 def _sharpness_by_slope(y,     # tensor `(A, n, B)`
@@ -127,7 +127,7 @@ def _sharpness_by_slope(y,     # tensor `(A, n, B)`
     inside &= F.pad(mask[:,2:]*mask[:,:-2], (0,0,1,1))>0
     return _by_slope(along.abs()/change.abs().clamp(min=1e-6), sharp, change.pow(2), inside)
 
-# %% ../nbs/41_width.ipynb #41-026
+# %% ../nbs/41_width.ipynb #41-027
 def _by_slope(slope, sharp, power, inside): # tensors of one shape
     "Sums over the bins of slope, as logarithms"
     total = (power*inside).sum()+1e-9
@@ -139,7 +139,7 @@ def _by_slope(slope, sharp, power, inside): # tensors of one shape
         out += [ratio.clamp(min=1e-3).log().item(), (part/total + 1e-3).log().item()]
     return out
 
-# %% ../nbs/41_width.ipynb #41-028
+# %% ../nbs/41_width.ipynb #41-029
 def _plane_noise(y,    # tensor `(H, n, D)`
                  mask  # bool, as `y`: tissue
                 )->float:
@@ -158,7 +158,7 @@ def _air_noise(y,    # tensor `(H, n, D)`
     air = air[air>.002]
     return (air.pow(2).mean()/2).sqrt().item() if len(air)>500 else 0.
 
-# %% ../nbs/41_width.ipynb #41-030
+# %% ../nbs/41_width.ipynb #41-031
 _compared_at = .7, 1.2   # FWHM of the blur, in units of the slices' spacing
 
 def _axis_statistics(y, mask, ratio, noise): # `(A, n, B)`, as `_compare_directions` takes them
@@ -183,7 +183,7 @@ def width_features(y,     # patch of a normalised scan `(1,H,n,D)`
               math.log((mask.sum().item()+1)/1e4), math.log(max(spread,1e-3)), math.log(y.shape[1])]
     return np.concatenate([(one+two)/2, np.abs(one-two), others]).astype(np.float32)
 
-# %% ../nbs/41_width.ipynb #41-033
+# %% ../nbs/41_width.ipynb #41-034
 def _starts(on,   # 1D bool tensor: where there is tissue
             size  # of a patch
            )->list:
@@ -196,7 +196,7 @@ def _starts(on,   # 1D bool tensor: where there is tissue
         return [min(max(0, (first+last-size)//2), space)]
     return [min(space, first + round(i*(last-first-size)/(count-1))) for i in range(count)]
 
-# %% ../nbs/41_width.ipynb #41-035
+# %% ../nbs/41_width.ipynb #41-036
 def width_patches(y,       # normalised scan `(1,H,n,D)`
                   ratio,   # fine voxels per slice
                   edge=64, # of a patch (fine voxels)
@@ -213,7 +213,7 @@ def width_patches(y,       # normalised scan `(1,H,n,D)`
     boxes = sorted(boxes, key=lambda box: -mask[box].sum())[:most]
     return [y[(slice(None),*box)] for box in boxes if mask[box].sum()>=least]
 
-# %% ../nbs/41_width.ipynb #41-038
+# %% ../nbs/41_width.ipynb #41-039
 class WidthNet(nn.Module):
     "Logarithm of the slice profile's FWHM, and its standard deviation, from `width_features`"
     def __init__(self,
@@ -235,7 +235,7 @@ def _perceptron(features, hidden):
     return nn.Sequential(nn.Linear(features,hidden), nn.SiLU(), nn.Dropout(.15),
                          nn.Linear(hidden,hidden), nn.SiLU(), nn.Dropout(.1), nn.Linear(hidden,2))
 
-# %% ../nbs/41_width.ipynb #41-039
+# %% ../nbs/41_width.ipynb #41-040
 @patch
 def standardise(self:WidthNet, x): # features `(B, k)`
     "Features of zero mean and unit standard deviation, outliers cut off"
@@ -261,7 +261,7 @@ def forward(self:WidthNet,
     variance = torch.stack(sds).exp().pow(2).mean(0) + logs.var(0, correction=0)
     return logs.mean(0), self.scale*variance.sqrt()
 
-# %% ../nbs/41_width.ipynb #41-041
+# %% ../nbs/41_width.ipynb #41-042
 _weights = Path(__file__).parent/'weights' if '__file__' in globals() else Path('../easysr/weights')
 
 @patch
@@ -283,7 +283,7 @@ def load_width_net(path=None # file; default: the bundled estimator
 @cache
 def _bundled_net(): return load_width_net()
 
-# %% ../nbs/41_width.ipynb #41-043
+# %% ../nbs/41_width.ipynb #41-044
 @dataclass
 class Width:
     "The slice profile's FWHM as a scan shows it, lengths in units of the slices' spacing"
@@ -293,7 +293,7 @@ class Width:
     disagree:bool    # do patches differ by more than their own uncertainty?
     patches:tuple=() # estimate of each patch
 
-# %% ../nbs/41_width.ipynb #41-044
+# %% ../nbs/41_width.ipynb #41-045
 @patch
 def report(self:Width)->dict: # numbers and text that JSON can hold
     "The estimate for a report"
@@ -314,7 +314,7 @@ def sentences(self:Width)->list: # of text
                     f"{max(self.patches):.2f} of their spacing; give the thickness if it is known")
     return said
 
-# %% ../nbs/41_width.ipynb #41-048
+# %% ../nbs/41_width.ipynb #41-049
 def _combine(logs,  # estimates of the patches, `(k,)`
              sds,   # their standard deviations, `(k,)`
              shared # part of the variance that is common to all patches
@@ -329,7 +329,7 @@ def _combine(logs,  # estimates of the patches, `(k,)`
     chi2 = ((logs-mean)**2/((1-shared)*sds**2)).sum()/freedom
     return float(mean), math.sqrt(common + max(own,scatter)), float(chi2)
 
-# %% ../nbs/41_width.ipynb #41-051
+# %% ../nbs/41_width.ipynb #41-052
 def _summary(net,  # `WidthNet`
              logs, # answers for the patches, `(k,)`
              sds   # their standard deviations, `(k,)`
@@ -341,7 +341,7 @@ def _summary(net,  # `WidthNet`
     fwhm,used = (math.exp(min(max(o,math.log(.4)),math.log(1.8))) for o in (without_prior,certain))
     return Width(fwhm, sd, used, chi2>3, tuple(np.exp(logs).tolist()))
 
-# %% ../nbs/41_width.ipynb #41-053
+# %% ../nbs/41_width.ipynb #41-054
 @torch.no_grad()
 def estimate_width(y,       # normalised scan in the networks' frame `(1,H,n,D)`: air near 0, tissue above .15
                    sm,      # its `SliceModel`; only its grids matter
@@ -356,7 +356,7 @@ def estimate_width(y,       # normalised scan in the networks' frame `(1,H,n,D)`
     logs,sds = net(torch.from_numpy(x))
     return _summary(net, logs.double().numpy(), sds.double().numpy())
 
-# %% ../nbs/41_width.ipynb #41-056
+# %% ../nbs/41_width.ipynb #41-057
 def with_estimated_width(y, # normalised scan in the networks' frame `(1,H,n,D)`
                          sm,# its `SliceModel`; only its grids matter
                          net=None # `WidthNet`; default: the bundled one
@@ -367,7 +367,7 @@ def with_estimated_width(y, # normalised scan in the networks' frame `(1,H,n,D)`
         return sm,None
     return sm.with_fwhm(max(width.used, 1/sm.ratio)), width     # no slice is thinner than a fine voxel
 
-# %% ../nbs/41_width.ipynb #41-060
+# %% ../nbs/41_width.ipynb #41-061
 _fitted_between = .42, 1.7   # FWHM of the scans to fit on, in units of the slices' spacing
 
 def width_rows(scans # iterable of (scan `(1,H,n,D)`, its truth, which is not used, its true `SliceModel`)
@@ -379,7 +379,7 @@ def width_rows(scans # iterable of (scan `(1,H,n,D)`, its truth, which is not us
     x,log,number = zip(*rows)
     return torch.from_numpy(np.stack(x)), torch.tensor(log), torch.tensor(number)
 
-# %% ../nbs/41_width.ipynb #41-061
+# %% ../nbs/41_width.ipynb #41-062
 def _loss(net, i, z, log): # `WidthNet`, which member, standardised features, true logarithms
     "Gaussian negative log-likelihood, and the absolute error, which an outlier sways less"
     mean,log_sd = net.member(i, z)
@@ -400,7 +400,7 @@ def _train_member(net, i, x, log, epochs, bs=64): # as `train_width_net` takes t
         opt.step()
         schedule.step()
 
-# %% ../nbs/41_width.ipynb #41-062
+# %% ../nbs/41_width.ipynb #41-063
 def train_width_net(x,         # features `(patches, k)`
                     log,       # logarithms of the true FWHM `(patches,)`
                     epochs=25, # passes
@@ -418,7 +418,7 @@ def train_width_net(x,         # features `(patches, k)`
             _train_member(net, i, x, log, epochs)
     return net.eval()
 
-# %% ../nbs/41_width.ipynb #41-064
+# %% ../nbs/41_width.ipynb #41-065
 @torch.no_grad()
 def _relative_errors(net, x, log): # `WidthNet`, features, true logarithms
     "Errors in units of their standard deviation"
@@ -439,7 +439,7 @@ def left_out_scale(x, log,   # as `train_width_net` takes them
         errors.append(_relative_errors(net, x[out], log[out]))
     return max(1., torch.cat(errors).abs().quantile(.68).item())
 
-# %% ../nbs/41_width.ipynb #41-065
+# %% ../nbs/41_width.ipynb #41-066
 def fit_width(scans,     # as `width_rows` takes them, those of one group of animals after those of another
               parts=3,   # consecutive parts to leave out in turn; they set the scale of the uncertainty
               epochs=25, # passes
