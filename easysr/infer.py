@@ -222,12 +222,12 @@ def tissue(vol): # ScalarImage
     return foreground(vol.data.float() - min(0, vol.data.min().item()))
 
 # %% ../nbs/03_infer.ipynb #03-052
-def _without_gains(plane): # ScalarImage in the networks' frame
+def _without_gains(scan): # ScalarImage in the networks' frame, its plane as it was read
     "The scan with the brightness of its slices corrected, and what was found"
-    found = find_gains(plane.data.float(), tissue(plane))
+    found = find_gains(scan.data.float(), tissue(scan))
     if not found.changed:
-        return plane,found
-    return tio.ScalarImage(tensor=correct_gains(plane.data.float(), found), affine=plane.affine),found
+        return scan,found
+    return tio.ScalarImage(tensor=correct_gains(scan.data.float(), found), affine=scan.affine),found
 
 # %% ../nbs/03_infer.ipynb #03-054
 @patch
@@ -236,8 +236,8 @@ def examine(self:MRIInference,
            )->_Case:
     "The scan in the networks' frame, with its gains, noise and slice width"
     in_frame,how = conform(scan)
-    plane,_,sm = self.prepare(in_frame)
-    plane,gains = _without_gains(plane)
+    corrected,gains = _without_gains(in_frame)
+    plane,_,sm = self.prepare(corrected)
     norm = Normaliser(plane.data)
     y = norm(plane.data.float()).contiguous()
     mask = tissue(plane)

@@ -305,7 +305,7 @@ def sentences(self:Width)->list: # of text
     "What a user should know: slices unlike their spacing, patches that disagree"
     error = self.fwhm*self.spread
     said = []
-    if abs(math.log(self.used))>max(.15, 2*self.spread):
+    if abs(math.log(self.used))>.1:
         shape = 'box-shaped slices without a gap look 0.71' if self.used<1 else 'overlap'
         said.append(f"slices look {self.fwhm:.2f} (±{error:.2f}) as wide as their spacing ({shape}); "
                     f"{self.used:.2f} is used; give thickness and profile if they are known")
