@@ -48,13 +48,14 @@ def tissue_bounds(mask,    # tissue `(1,H,W,D)`
 def _air_limit(smooth, # scan averaged in plane
                mask    # tissue
               )->float: # None where there is too little air
-    "The brightest that air may be, four standard deviations above its mean, from the quantiles of the dark side"
+    "The brightest that air may be: well above its mean, which is known from the quantiles of the dark side"
     outside = smooth[~mask]
     if outside.numel()<500:
         return None
     low,quarter = np.quantile(subsample(outside), (.05,.25)).tolist()
     sd = (quarter-low)/.971                                    # of a Gaussian with these quantiles
-    return quarter + .674*sd + 4*sd + .005
+    mean = quarter + .674*sd
+    return max(mean+4*sd, 2*mean) + .005                       # 2: a signal of twice the noise, or a ghost
 
 # %% ../nbs/44_tiles.ipynb #44-018
 def tissue_weight(y,   # normalised scan `(1,H,n,D)`
@@ -66,8 +67,7 @@ def tissue_weight(y,   # normalised scan `(1,H,n,D)`
     limit = _air_limit(smooth, mask)
     if limit is None:
         return torch.ones(len(y), y.shape[1], sm.N, y.shape[3])
-    here = (mask | (smooth>limit)).float()
-    near = F.max_pool3d(here, (7,3,7), 1, (3,1,3))
+    near = F.max_pool3d(mask.float(), (5,3,5), 1, (2,1,2)).maximum((smooth>limit).float())
     fine = sm.interpolate(near, 2, 'linear').clamp(0,1)
     return F.avg_pool3d(fine[None], (5,3,5), 1, (2,1,2), count_include_pad=False)[0]
 
