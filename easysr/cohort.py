@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['output_kinds', 'COLUMNS', 'subject', 'split_subjects', 'read_manifest', 'find_volumes', 'find_labels', 'output_name',
-           'is_ours', 'find_inputs', 'name_clash', 'stem', 'prepared_names', 'training_warnings', 'check_training',
-           'list_scans', 'split_rows', 'read_cohort', 'read_table', 'write_table', 'assign_splits']
+           'is_ours', 'is_restored', 'find_inputs', 'name_clash', 'stem', 'prepared_names', 'training_warnings',
+           'check_training', 'list_scans', 'split_rows', 'read_cohort', 'read_table', 'write_table', 'assign_splits']
 
 # %% ../nbs/16_cohort.ipynb #16-004
 import csv, glob, io, re
@@ -134,16 +134,21 @@ def is_ours(path): # volume, there or not
         return False
 
 # %% ../nbs/16_cohort.ipynb #16-040
-_our_endings = '_sr', '_sd', '_reg', '_atlas', '_labels'
+def is_restored(path): # volume, there or not
+    "Whether a volume is an output of `easysr`: by its name, or by name and sidecar where a lab may use the name too"
+    name = nifti.sub('', path.name)
+    if name.endswith('_sr') or '_desc-sr_' in name:
+        return True
+    return (name.endswith('_iso') or '_desc-iso_' in name) and is_ours(path)
+
+# %% ../nbs/16_cohort.ipynb #16-041
+_beside = '_sd', '_reg', '_atlas', '_labels'   # endings of what easysr writes beside an output
 
 def _is_output(f): # file
-    "Whether a file was written by easysr, by its name, or by name and sidecar where a lab may use the name too"
-    name = nifti.sub('', f.name)
-    if '_desc-sr_' in name or name.endswith(_our_endings):
-        return True
-    return (name.endswith('_iso') or '_desc-iso_' in name) and is_ours(f)
+    "Whether a file was written by easysr"
+    return is_restored(f) or nifti.sub('', f.name).endswith(_beside)
 
-# %% ../nbs/16_cohort.ipynb #16-042
+# %% ../nbs/16_cohort.ipynb #16-043
 def find_inputs(words   # files, folders and patterns
                )->list: # of paths
     "All scans that `words` name, each once, outputs of easysr left out"
@@ -153,7 +158,7 @@ def find_inputs(words   # files, folders and patterns
             found += [f for f in find_volumes(match) if str(f)==word or not _is_output(f)]
     return list(dict.fromkeys(found))
 
-# %% ../nbs/16_cohort.ipynb #16-046
+# %% ../nbs/16_cohort.ipynb #16-047
 def _replaced_input(files, out): # inputs, folder of the outputs
     "A sentence on an input that the output of another one would replace, or None"
     inputs = {Path(f).absolute() for f in files}
@@ -163,7 +168,7 @@ def _replaced_input(files, out): # inputs, folder of the outputs
             if output in inputs:
                 return f"the output of {f} could replace the scan {output}; choose a different --out folder"
 
-# %% ../nbs/16_cohort.ipynb #16-047
+# %% ../nbs/16_cohort.ipynb #16-048
 def name_clash(files,   # inputs
                out=None # folder of the outputs, if it is known
               ):        # sentence, or None
@@ -176,13 +181,13 @@ def name_clash(files,   # inputs
             return f"{first} and {f} would both become {name}.nii.gz; run them into different --out folders"
     return None if out is None else _replaced_input(files, out)
 
-# %% ../nbs/16_cohort.ipynb #16-051
+# %% ../nbs/16_cohort.ipynb #16-052
 def stem(path # file
         )->str:
     "Name of a NIfTI file without folder and `.nii.gz`"
     return Path(path).name.removesuffix('.gz').removesuffix('.nii')
 
-# %% ../nbs/16_cohort.ipynb #16-054
+# %% ../nbs/16_cohort.ipynb #16-055
 def _as_nifti(path): # file name
     "The name with the ending of a NIfTI file"
     if path.name.lower().endswith(('.nii','.nii.gz')):
@@ -202,7 +207,7 @@ def prepared_names(files, # scans
         names[f] = name
     return names
 
-# %% ../nbs/16_cohort.ipynb #16-058
+# %% ../nbs/16_cohort.ipynb #16-059
 def _size(vol): # ScalarImage
     "Voxel sizes in words"
     return ' x '.join(f'{o:.3g}' for o in vol.spacing)
@@ -211,7 +216,7 @@ def _is_isotropic(vol): # ScalarImage
     "Whether voxels are as long as wide, to a tenth"
     return max(vol.spacing) <= 1.1*min(vol.spacing)
 
-# %% ../nbs/16_cohort.ipynb #16-059
+# %% ../nbs/16_cohort.ipynb #16-060
 def training_warnings(vols,    # ScalarImages
                       animals  # the animal of each
                      )->list:  # of sentences
@@ -227,7 +232,7 @@ def training_warnings(vols,    # ScalarImages
         said.append(f"{n} animal{'s'*(n!=1)} to train on; five or more generalise better")
     return said
 
-# %% ../nbs/16_cohort.ipynb #16-064
+# %% ../nbs/16_cohort.ipynb #16-065
 def _check_isotropic(vol, name): # ScalarImage, its file
     "Refuse a volume with thick slices"
     if not _is_isotropic(vol):
@@ -243,7 +248,7 @@ def _log_warnings(vols, animals, log): # ScalarImages, the animal of each, funct
         log(f"warning: voxels from {min(sizes):.3g} to {max(sizes):.3g} mm are mixed; ratios are counted in voxels, "
             "so the network sees tissue at a different scale for each size")
 
-# %% ../nbs/16_cohort.ipynb #16-065
+# %% ../nbs/16_cohort.ipynb #16-066
 def check_training(vols,  # ScalarImages
                    names, # a name for each
                    log,   # called with each warning
@@ -254,7 +259,7 @@ def check_training(vols,  # ScalarImages
         _check_isotropic(v, name)
     _log_warnings(vols, animals or [subject(o) for o in names], log)
 
-# %% ../nbs/16_cohort.ipynb #16-070
+# %% ../nbs/16_cohort.ipynb #16-071
 def list_scans(where   # folder, file, table, or a list of these
               )->list: # of dicts: path, animal, split ('' where nothing says)
     "The scans in `where`, from its table or by their names"
@@ -267,7 +272,7 @@ def list_scans(where   # folder, file, table, or a list of these
         return read_manifest(table)
     return [dict(path=f, animal=subject(f), split='') for f in find_volumes(where)]
 
-# %% ../nbs/16_cohort.ipynb #16-074
+# %% ../nbs/16_cohort.ipynb #16-075
 def split_rows(rows,     # of `list_scans`, from --data
                others=(),# of `list_scans`, from --val
                seed=0    # of the draw, where nothing is marked
@@ -283,7 +288,7 @@ def split_rows(rows,     # of `list_scans`, from --data
         raise ValueError("the table marks no animal 'val'; mark one in its column split, or name others with --val")
     return split_subjects(rows, seed=seed, animal=lambda r: r['animal'])
 
-# %% ../nbs/16_cohort.ipynb #16-078
+# %% ../nbs/16_cohort.ipynb #16-079
 def _read_usable(files, skip, log): # paths, leave out what cannot be used?, function of a sentence
     "The volumes of those `files` that can be trained on, `{file: volume}`"
     vols = {}
@@ -300,7 +305,7 @@ def _read_usable(files, skip, log): # paths, leave out what cannot be used?, fun
         raise ValueError(f"none of {len(set(files))} files can be used")
     return vols
 
-# %% ../nbs/16_cohort.ipynb #16-080
+# %% ../nbs/16_cohort.ipynb #16-081
 def _check_split(train, val): # rows
     "Refuse a side without scans, and an animal on both sides"
     for rows,what in ((train,'train'), (val,'validate')):
@@ -310,7 +315,7 @@ def _check_split(train, val): # rows
     if both:
         raise ValueError(f"{', '.join(sorted(both))} would both train and validate; keep an animal on one side")
 
-# %% ../nbs/16_cohort.ipynb #16-082
+# %% ../nbs/16_cohort.ipynb #16-083
 def read_cohort(data,       # folders, files or tables to train on
                 val,        # others to validate on, or None: those marked in the table, else one animal in five
                 seed,       # of the draw of validation animals
@@ -330,7 +335,7 @@ def read_cohort(data,       # folders, files or tables to train on
     _log_warnings(read[0], [r['animal'] for r in sides[0]], log)
     return *sides, read
 
-# %% ../nbs/16_cohort.ipynb #16-089
+# %% ../nbs/16_cohort.ipynb #16-090
 COLUMNS = ('path', 'source', 'animal', 'split', 'spacing', 'bias', 'template', 'input', 'options', 'status', 'notes')
 
 def read_table(path    # .tsv file that `write_table` wrote, or that is not there yet
@@ -344,7 +349,7 @@ def read_table(path    # .tsv file that `write_table` wrote, or that is not ther
         raise ValueError(f"{path} was not written by easysr_prepare; move it away, or name another folder")
     return rows
 
-# %% ../nbs/16_cohort.ipynb #16-090
+# %% ../nbs/16_cohort.ipynb #16-091
 def write_table(rows, # dicts with the keys in `COLUMNS`
                 path  # .tsv file
                ):
@@ -356,7 +361,7 @@ def write_table(rows, # dicts with the keys in `COLUMNS`
         table.writerow({k: ' '.join(str(r[k]).split()) for k in COLUMNS})     # a tab or line break would end a cell
     write_text(path, text.getvalue())
 
-# %% ../nbs/16_cohort.ipynb #16-094
+# %% ../nbs/16_cohort.ipynb #16-095
 def assign_splits(files,  # scans, any order
                   rows,   # lines of older tables
                   val=.2, # fraction of the animals to validate on

@@ -17,7 +17,7 @@ from scipy.stats import f as f_distribution, norm
 class SliceGains:
     "Brightness of each slice of a scan, and its odd slices"
     gains: torch.Tensor                      # `(n,)`, factor by which each slice was multiplied; 1 for the darkest interleave
-    weights: torch.Tensor                    # `(n,)`, trust in each slice, 0 to 1; 1 for normal ones
+    trust: torch.Tensor                      # `(n,)`, of each slice in the data consistency, 0 to 1; 1 for normal ones
     interleaves: int = 1                     # 1: none found
     odd: list = field(default_factory=list)  # dicts: slice (from 0), kind, change (fraction of the signal)
 
@@ -383,7 +383,7 @@ def _next_odd(y, L, bright, good, logs): # scan over its level `(H,n,D)`, its lo
 # %% ../nbs/40_gains.ipynb #40-061
 def find_gains(y,    # magnitude scan, not normalised, `(1,H,n,D)`, slices along dim 2
                mask, # tissue, bool, as `y`
-               trust=.05 # weight of an odd slice in the data consistency
+               trust=.05 # in an odd slice
               )->SliceGains:
     "Gains of the interleaves and odd slices of a scan"
     n = y.shape[2]
@@ -402,7 +402,7 @@ def find_gains(y,    # magnitude scan, not normalised, `(1,H,n,D)`, slices along
         good[odd['slice']] = False
         found.odd.append(odd)
     found.odd.sort(key=lambda o: o['slice'])
-    found.weights[~torch.from_numpy(good)] = trust
+    found.trust[~torch.from_numpy(good)] = trust
     if found.interleaves>1:
         found.gains = torch.from_numpy(np.exp(logs)).float()
     return found
@@ -419,16 +419,14 @@ def correct_gains(y,     # scan `(1,H,n,D)`
                   found  # its `SliceGains`
                  ):      # `y` itself where nothing was found
     "The scan with one brightness, each odd slice replaced by the interpolation of its good neighbours"
-    good = (found.weights==1).cpu().numpy()
+    good = (found.trust==1).cpu().numpy()
     out = divide_gains(y, found)
     if good.all() or not good.any():
         return out
-    out = out.clone() if out is y else out
+    kept,out = out,out.clone()
+    pairs = _neighbours(good)
     for k in np.flatnonzero(~good):
-        below,above = (np.flatnonzero(good[:k]),k+1+np.flatnonzero(good[k+1:]))
-        if len(below) and len(above):
-            w = (k-below[-1])/(above[0]-below[-1])
-            out[:,:,k] = (1-w)*out[:,:,below[-1]]+w*out[:,:,above[0]]
-        else:
-            out[:,:,k] = out[:,:,above[0] if len(above) else below[-1]]
+        nearest = np.flatnonzero(good)[np.abs(np.flatnonzero(good)-k).argmin()]
+        below,above,w = pairs[k] or (nearest,nearest,0.)          # at the ends there is one neighbour
+        out[:,:,k] = (1-w)*kept[:,:,below] + w*kept[:,:,above]
     return out

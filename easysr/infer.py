@@ -152,13 +152,14 @@ def target_spacing(self:MRIInference,
 # %% ../nbs/03_infer.ipynb #03-038
 @patch
 def prepare(self:MRIInference,
-            vol       # ScalarImage, thick
-           )->tuple:  # (scan at the target in-plane spacing, its through-plane axis, `SliceModel`)
+            vol,        # ScalarImage, thick
+            listed=None # thickness by its sidecar (mm), if there is one
+           )->tuple:    # (scan at the target in-plane spacing, its through-plane axis, `SliceModel`)
     "Bring the plane to the target spacing and set up the slice model"
     axis,spacing = through_plane(vol),self.target_spacing(vol)
     for a in {0,1,2}-{axis}:
         vol = resample_axis(vol, a, spacing)
-    return vol, axis, slice_model(vol, spacing, axis, self.thickness, self.profile)
+    return vol, axis, slice_model(vol, spacing, axis, self.thickness or listed, self.profile)
 
 # %% ../nbs/03_infer.ipynb #03-042
 def _plane_report(scan, # ScalarImage as read
@@ -195,7 +196,7 @@ def level(self:_Case)->float:
 @patch(as_prop=True)
 def trusted(self:_Case)->torch.Tensor: # as `mask`
     "Tissue in slices that nothing is wrong with"
-    return self.mask & (self.gains.weights==1)[:,None]
+    return self.mask & (self.gains.trust==1)[:,None]
 
 # %% ../nbs/03_infer.ipynb #03-047
 @patch
@@ -237,7 +238,7 @@ def examine(self:MRIInference,
     "The scan in the networks' frame, with its gains, noise and slice width"
     in_frame,how = conform(scan)
     corrected,gains = _without_gains(in_frame)
-    plane,_,sm = self.prepare(corrected)
+    plane,_,sm = self.prepare(corrected, scan.get('slice_thickness'))
     norm = Normaliser(plane.data)
     y = norm(plane.data.float()).contiguous()
     mask = tissue(plane)
@@ -263,20 +264,23 @@ def _contradiction(sm, width): # `SliceModel` with the thickness of the sidecar,
     return [f"the sidecar says slices {sm.thickness:.2g} mm thick, the scan looks like {seen:.2g} mm; "
             "the sidecar is believed, --thickness overrides it"]
 
+# %% ../nbs/03_infer.ipynb #new-002
+_unseen = ["there is too little tissue to see how wide the slices are; they count as wide as their spacing"]
+
 # %% ../nbs/03_infer.ipynb #03-060
 @patch
 def thickness_of(self:MRIInference, case)->_Thickness: # `_Case`
     "The slice width to work with: told, of the sidecar, or estimated"
     sm = case.sm
-    if self.thickness or self.profile!='gaussian':
+    if self.thickness:
         return _Thickness(sm, 'told')
     width = estimate_width(case.y, sm)
-    listed = case.scan.get('slice_thickness')
-    if listed:
-        sm = sm.with_fwhm(max(listed/sm.spacing, 1/sm.ratio))
+    if case.scan.get('slice_thickness'):
         return _Thickness(sm, 'sidecar', doubts=_contradiction(sm, width))
-    if width is None:
+    if self.profile!='gaussian':
         return _Thickness(sm, 'spacing')
+    if width is None:
+        return _Thickness(sm, 'spacing', doubts=_unseen)
     sm = sm.with_fwhm(max(width.used, 1/sm.ratio))            # no thinner than a fine voxel
     return _Thickness(sm, 'estimated', width.spread, width.sentences())
 
@@ -307,7 +311,8 @@ def restore(self:MRIInference,
     how = dict(part=tissue_bounds(mask), quantile=self.uncertainty, weight=tissue_weight(y, mask, sm))
     with _evaluating(gen, self.trunk_dtype):
         (guess,quantile),sentences = generate_with_fallback(gen, y, sm, tile_size(gen,sm,self.memory), **how)
-    good = mask if trust is None else mask & (trust==1)[:,None]
+    trust = torch.ones(sm.n) if trust is None else trust
+    good = mask & (trust==1)[:,None]
     lam = estimate_lambda(y, guess, sm, good, sm.noise)
     lam = limit_lambda(y, guess, sm, good, lam, _residual_limit(self.tol, level, sm.noise))
     x = sm.data_consistency(guess, y, 2, lam, trust)
@@ -319,8 +324,7 @@ def restore_adapted(self:MRIInference,
                     case       # `_Case`
                    )->tuple:   # (what `restore` gives, {} or {'adapt': report of the adaptation})
     "Restore, with a generator adapted to the scan where that is asked for and helps"
-    trust = case.gains.weights if case.gains.changed else None
-    restore = partial(self.restore, case.y, case.sm, case.mask, case.level, trust=trust)
+    restore = partial(self.restore, case.y, case.sm, case.mask, case.level, trust=case.gains.trust)
     first = restore()
     if not self.adapt:
         return first,{}
@@ -458,7 +462,7 @@ def _standard_deviation(self:MRIInference, case, restored): # `_Case`, what `MRI
     if quantile is None:
         return None,None
     restore = partial(self.restore, level=case.level)
-    found = calibrate_intervals(restore, case.y, case.sm, case.mask, restored['x'], quantile, case.noise.sd)
+    found = calibrate_intervals(restore, case.y, case.sm, case.mask, case.noise.sd)
     return case.image(error_sd(found.scale*quantile, case.norm.gain)),found
 
 # %% ../nbs/03_infer.ipynb #03-099

@@ -10,7 +10,6 @@ __all__ = ['PlaneTest', 'plane_test', 'relative_errors', 'conformal_scale', 'cro
 import numpy as np, torch
 from dataclasses import dataclass
 from fastcore.basics import patch
-from .calibrate import roughness
 from .slices import SliceModel, add_rician, apply_along_axis
 
 # %% ../nbs/43_intervals.ipynb #43-010
@@ -95,6 +94,18 @@ def cross_coverage(halves # two tensors, as `relative_errors` gives them
     return (_covered(b, conformal_scale(a)) + _covered(a, conformal_scale(b)))/2
 
 # %% ../nbs/43_intervals.ipynb #43-027
+def _roughness(y,    # tensor `(H, W, D)`
+              mask, # bool, where to look, shape of `y`
+              axis, # tensor axis
+              step  # voxels between the neighbours
+             )->float:
+    "Mean square difference of neighbours along `axis`, both within `mask`"
+    size = y.shape[axis]-step
+    difference = y.narrow(axis,step,size) - y.narrow(axis,0,size)
+    both = mask.narrow(axis,step,size) & mask.narrow(axis,0,size)
+    return difference[both].pow(2).mean().item()
+
+# %% ../nbs/43_intervals.ipynb #43-029
 def roughness_ratio(y,    # scan in the networks' frame `(1,H,n,D)`
                     mask, # tissue, as `y`
                     sm,   # its `SliceModel`
@@ -105,11 +116,11 @@ def roughness_ratio(y,    # scan in the networks' frame `(1,H,n,D)`
     blur = SliceModel(n, sm.fine, n, sm.fine, sm.spacing).A              # as wide as the slices' spacing
     blurred = apply_along_axis(blur, y, axis)[0]
     inside = apply_along_axis(blur, mask.float(), axis)[0]>.95
-    through = roughness(y[0], inside, 1, 1)
-    across = roughness(blurred, inside, axis-1, max(1,round(sm.ratio)))
+    through = _roughness(y[0], inside, 1, 1)
+    across = _roughness(blurred, inside, axis-1, max(1,round(sm.ratio)))
     return through/across if across>0 else float('nan')
 
-# %% ../nbs/43_intervals.ipynb #43-030
+# %% ../nbs/43_intervals.ipynb #43-032
 _power,_noise_rate = .4,2.6   # of the roughness ratio; of the noise as a fraction of the tissue's mean
 
 def transferred_scale(counted,   # factors found along the axes of the plane
@@ -121,7 +132,7 @@ def transferred_scale(counted,   # factors found along the axes of the plane
     logs = np.log(np.maximum(counted,1e-3)) + _power*rougher
     return float(np.exp(logs.mean() - _noise_rate*min(noise,.1)))
 
-# %% ../nbs/43_intervals.ipynb #43-033
+# %% ../nbs/43_intervals.ipynb #43-035
 @dataclass
 class Intervals:
     "The factor for the predicted error quantiles of a scan, and how it was found"
@@ -131,7 +142,7 @@ class Intervals:
     tested: int = 0        # voxels in the self test
     why: str = ''          # the reason of a ranking
 
-# %% ../nbs/43_intervals.ipynb #43-034
+# %% ../nbs/43_intervals.ipynb #43-036
 @patch
 def report(self:Intervals)->dict: # JSON-able
     "For the report of the scan"
@@ -147,7 +158,7 @@ def sentences(self:Intervals)->list: # of str
         return []
     return [f"the uncertainty could not be checked on this scan ({self.why}); it ranks voxels and is no 90% interval"]
 
-# %% ../nbs/43_intervals.ipynb #43-035
+# %% ../nbs/43_intervals.ipynb #43-037
 def _too_little(y, sm, mask)->str: # as `calibrate_intervals` takes them
     "Why there can be no self test, or nothing"
     n,room = y.shape[2],min(y.shape[1],y.shape[3])/sm.ratio
@@ -158,14 +169,12 @@ def _too_little(y, sm, mask)->str: # as `calibrate_intervals` takes them
     voxels = int(mask.sum())
     return f"it has {voxels} voxels of tissue, and 3000 are needed" if voxels<3000 else ''
 
-# %% ../nbs/43_intervals.ipynb #43-036
+# %% ../nbs/43_intervals.ipynb #43-038
 @torch.no_grad()
 def calibrate_intervals(restore,  # function of scan, `SliceModel` and tissue that gives a dict with x and quantile
                         case_y,   # normalised scan in the networks' frame `(1,H,n,D)`
                         sm,       # its `SliceModel`
                         mask,     # tissue, as `case_y`
-                        x,        # its restoration `(1,H,N,D)`, not used today
-                        quantile, # its predicted 90% error quantile, as `x`, not used today
                         sigma     # standard deviation of its noise, in the unit of `case_y`
                        )->Intervals:
     "The factor for the predicted error quantiles of a scan, from its own plane"

@@ -9,7 +9,7 @@ __all__ = ['Drawing', 'plot_hist', 'html_table', 'qc_page', 'residual_percent', 
 import base64, html, json
 from pathlib import Path
 import numpy as np, torchio as tio
-from .cohort import is_ours
+from .cohort import is_restored
 from .view import PLANES, SliceViewer, canonical, robust_window
 from .volumes import subsample
 
@@ -215,11 +215,12 @@ def _scan_plots(res): # `Result`
 # %% ../nbs/23_pages.ipynb #23-049
 _plain_names = {
     'noise': {'sd':'noise, % of the tissue mean', 'error':'noise, error of that', 'source':'noise, measured in',
-              'bandwidth':'noise, share of the spectrum it fills'},
+              'bandwidth':'noise, share of the spectrum it fills', 'floor':'noise, what air reads (Rician floor)'},
     'slices': {'thickness':'slice thickness (FWHM), mm', 'source':'slice thickness, source',
-               'spread':'slice thickness, spread of patches', 'spacing':'slice spacing, mm', 'profile':'slice profile',
-               'ratio':'slice spacing / output spacing', 'measured':'slice thickness, estimated from the scan'},
-    'gains': {'interleaves':'interleaves', 'gains':'interleaves, gain of each', 'odd':'slices weighted down'},
+               'spread':'slice thickness, standard deviation of its logarithm', 'spacing':'slice spacing, mm',
+               'profile':'slice profile', 'ratio':'slice spacing / output spacing'},
+    'gains': {'interleaves':'interleaves', 'gains':'interleaves, gain of each', 'odd_slices':'slices hardly trusted',
+              'drift':'interleaves, drift of the gains'},
     'plane': {'from':'plane, spacing of the scan, mm', 'to':'plane, spacing of the output, mm', 'sentence':'plane'},
     'uncertainty': {'kind':'uncertainty', 'scale':'uncertainty, scale found on this scan',
                     'coverage':'uncertainty, coverage of the self test', 'checked_on':'uncertainty, checked on'}}
@@ -270,13 +271,6 @@ def scan_page(res,          # `Result` of one scan
 # %% ../nbs/23_pages.ipynb #23-062
 _COHORT_CSS = 'body{font:14px sans-serif;margin:2em}td,th{text-align:left;padding:2px 14px 2px 0}'
 
-def _is_output(path): # of a JSON file
-    "Whether a JSON file is the sidecar of an output"
-    name = path.with_suffix('').name
-    if name.endswith('_sr') or '_desc-sr_' in name:
-        return True
-    return (name.endswith('_iso') or '_desc-iso_' in name) and is_ours(path.with_suffix('.nii.gz'))
-
 def _noise(report): # of an output
     "Standard deviation of the noise as text; nothing where it was not measured"
     noise = report.get('noise')
@@ -304,7 +298,7 @@ def cohort_page(out,     # folder with outputs
                 rows=(), # of this call, {'why': sentence, or nothing} for each scan
                )->str:   # HTML
     "One line a scan, each linked to its own page"
-    sides = [o for o in sorted(Path(out).glob('*.json')) if _is_output(o)]
+    sides = [o for o in sorted(Path(out).glob('*.json')) if is_restored(o.with_suffix('.nii.gz'))]
     failed = ''.join(f"<li>{html.escape(o['why'])}</li>" for o in rows if o['why'])
     failures = f'<h2>Failed in the last call</h2><ul>{failed}</ul>' if failed else ''
     head = ''.join(f'<th>{o}</th>' for o in ('output','source','noise','residual','warnings','seconds'))

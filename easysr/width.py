@@ -15,6 +15,7 @@ from pathlib import Path
 from torch import nn
 from fastcore.basics import patch
 from .core import written_whole
+from .noise import noise_level
 from .slices import apply_along_axis
 
 # %% ../nbs/41_width.ipynb #41-011
@@ -140,19 +141,10 @@ def _by_slope(slope, sharp, power, inside): # tensors of one shape
     return out
 
 # %% ../nbs/41_width.ipynb #41-029
-def _plane_noise(y,    # tensor `(H, n, D)`
-                 mask  # bool, as `y`: tissue
-                )->float:
-    "Standard deviation of the noise from diagonal differences in plane"
-    d = y.diff(dim=0).diff(dim=2)/2
-    on = (mask[1:]&mask[:-1])
-    on = on[...,1:]&on[...,:-1]
-    return (d[on].abs().median()/.6745).item() if on.any() else 0.
-
-def _air_noise(y,    # tensor `(H, n, D)`
-               mask  # bool, as `y`: tissue
+def _patch_air(y,   # tensor `(H, n, D)`
+               mask # bool, as `y`: tissue
               )->float: # 0 where there is no air, or it was set to zero
-    "Standard deviation of the noise from air"
+    "Standard deviation of the noise from the air in a patch, which is too small for `air_noise`"
     near = F.max_pool3d(mask[None].float(), (5,3,5), 1, (2,1,2))[0]>.5
     air = y[~near]
     air = air[air>.002]
@@ -174,7 +166,7 @@ def width_features(y,     # patch of a normalised scan `(1,H,n,D)`
     y = y[0].float()
     tissue = y>.15
     mask = tissue.float()
-    plane,air = _plane_noise(y,tissue),_air_noise(y,tissue)
+    plane,air = noise_level(y,tissue),_patch_air(y,tissue)
     noise = min(plane, 1.1*air)**2 if air else plane**2
     one = _axis_statistics(y, mask, ratio, noise)
     two = _axis_statistics(y.permute(2,1,0), mask.permute(2,1,0), ratio, noise)
@@ -289,7 +281,7 @@ class Width:
     "The slice profile's FWHM as a scan shows it, lengths in units of the slices' spacing"
     fwhm:float       # estimate
     spread:float     # standard deviation of its logarithm
-    used:float       # the estimate drawn towards the spacing by as much as it is uncertain
+    used:float       # the estimate, or the spacing where it does not differ from that with certainty
     disagree:bool    # do patches differ by more than their own uncertainty?
     patches:tuple=() # estimate of each patch
 
@@ -337,7 +329,7 @@ def _summary(net,  # `WidthNet`
     "What the patches say together"
     log,sd,chi2 = _combine(logs, sds, net.shared.item())
     without_prior = log*(1+sd**2/net.prior.item()**2)
-    certain = log*min(max(abs(log)/sd-1, 0), 1)            # none within one standard deviation, all from two on
+    certain = log*min(max(2*abs(log)/sd-1, 0), 1)          # none within half a standard deviation, all from one on
     fwhm,used = (math.exp(min(max(o,math.log(.4)),math.log(1.8))) for o in (without_prior,certain))
     return Width(fwhm, sd, used, chi2>3, tuple(np.exp(logs).tolist()))
 
