@@ -265,7 +265,8 @@ def _contradiction(sm, width): # `SliceModel` with the thickness of the sidecar,
             "the sidecar is believed, --thickness overrides it"]
 
 # %% ../nbs/03_infer.ipynb #new-002
-_unseen = ["there is too little tissue to see how wide the slices are; they count as wide as their spacing"]
+_unseen = ["the slice width could not be estimated (too little tissue, or a ratio of slice to voxel outside 1.8 to 7); "
+           "slices count as wide as their spacing"]
 
 # %% ../nbs/03_infer.ipynb #03-060
 @patch

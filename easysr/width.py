@@ -334,13 +334,17 @@ def _summary(net,  # `WidthNet`
     return Width(fwhm, sd, used, chi2>3, tuple(np.exp(logs).tolist()))
 
 # %% ../nbs/41_width.ipynb #41-054
+_fitted_ratios = 1.8, 7.   # fine voxels per slice of the scans of the fit
+
 @torch.no_grad()
 def estimate_width(y,       # normalised scan in the networks' frame `(1,H,n,D)`: air near 0, tissue above .15
                    sm,      # its `SliceModel`; only its grids matter
                    net=None # `WidthNet`; default: the bundled one
-                  ):        # `Width`; None where there is too little to see
+                  ):        # `Width`; None where there is too little to see, or the ratio is not one of the fit
     "FWHM of the slice profile from the scan alone"
-    patches = width_patches(y, sm.ratio) if y.shape[2]>2 else []
+    low,high = _fitted_ratios
+    seen = y.shape[2]>2 and low<=sm.ratio<=high
+    patches = width_patches(y, sm.ratio) if seen else []
     if not patches:
         return None
     net = net or _bundled_net()
