@@ -154,9 +154,13 @@ def _interleave_basis(n,      # slices
     return columns*np.linspace(-1,1,n)[:,None] if drift else columns
 
 # %% ../nbs/40_gains.ipynb #40-036
+def _usual_slope(slope): # `(m,)`, NaN where not seen
+    "The median; above 0, as a mask is flat"
+    return max(np.nanmedian(slope), 1e-6)
+
 def _slope_weights(slope): # `(m,)`
     "Weight of a slice's contrast, at most 1"
-    w = 1/((slope/max(np.median(slope),1e-6))**3+.3**3)       # a scan may be flat
+    w = 1/((slope/_usual_slope(slope))**3+.3**3)
     return w/w.max()
 
 def _huber(X,       # columns `(m, q)`
@@ -309,7 +313,7 @@ def _find_dropout(seen, good, logs): # `_Contrasts`, bool `(n,)`, log gains `(n,
     rest = seen.median - _difference_matrix(good)@logs
     rest = np.where(good, rest-np.nanmedian(rest[good]), np.nan)
     change = _own_change(rest)
-    z = _outlying(change/np.maximum(seen.slope,.5*np.nanmedian(seen.slope))**1.5)
+    z = _outlying(change/np.maximum(seen.slope,.5*_usual_slope(seen.slope))**1.5)
     agree = np.array([_agreement(t[~np.isnan(t)]) for t in seen.blocks*np.sign(change)[:,None]])
     clear = (z>6) & (np.abs(np.expm1(change))>.1) & (np.abs(rest)>.6*np.abs(change)) & (agree>6)
     beside = np.concatenate([[np.nan],rest,[np.nan]])
@@ -407,14 +411,14 @@ def find_gains(y,    # magnitude scan, not normalised, `(1,H,n,D)`, slices along
         found.gains = torch.from_numpy(np.exp(logs)).float()
     return found
 
-# %% ../nbs/40_gains.ipynb #40-063
+# %% ../nbs/40_gains.ipynb #40-064
 def divide_gains(y,     # scan `(1,H,n,D)`
                  found  # its `SliceGains`
                 ):      # `y` itself where no interleaves were found
     "The scan with one brightness; odd slices as they are"
     return y/found.gains.to(y)[:,None] if found.interleaves>1 else y
 
-# %% ../nbs/40_gains.ipynb #40-064
+# %% ../nbs/40_gains.ipynb #40-065
 def correct_gains(y,     # scan `(1,H,n,D)`
                   found  # its `SliceGains`
                  ):      # `y` itself where nothing was found
