@@ -79,6 +79,10 @@ def _restoring_options(p): # parser
                    help='slice profile: hamming is a windowed sinc, sinc has side lobes, slr is a sharp pulse '
                         '(default gaussian)')
     p.add_argument('--uncertainty', action='store_true', help='also write a standard deviation for every voxel')
+    p.add_argument('--nodenoise', action='store_true',
+                   help="leave noise in the scan (default: above 1%% of the tissue's mean it is reduced first)")
+    p.add_argument('--tol', type=_above_zero,
+                   help="largest difference to the scan, as a fraction of the tissue's mean (default: by the noise)")
     p.add_argument('--adapt', type=_above_zero, metavar='MINUTES',
                    help='first train for so long on each scan itself, on its own plane; kept only where it helps')
     p.add_argument('--align', metavar='TEMPLATE', help='then align the output to this volume, see easysr_register')
@@ -115,7 +119,7 @@ def _load_model(opts): # parsed options of `easysr`
     half = dict(yes=True, no=False).get(opts.half)
     with _faults_end('easysr', 2):
         return MRIInference(opts.model, opts.spacing, opts.thickness, opts.profile, opts.uncertainty,
-                            opts.device, opts.memory, adapt=opts.adapt, half=half)
+                            opts.device, opts.memory, opts.tol, opts.adapt, half, not opts.nodenoise)
 
 # %% ../nbs/21_cli.ipynb #21-031
 def _find_scans(words, # files, folders and patterns

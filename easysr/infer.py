@@ -23,7 +23,7 @@ from .models import load_generator, pick_dtype
 from .calibrate import error_sd, estimate_lambda, limit_lambda
 from .gains import SliceGains, correct_gains, find_gains
 from .intervals import calibrate_intervals
-from .noise import Noise, measure_noise
+from .noise import Noise, denoise, measure_noise
 from .tiles import generate_with_fallback, tile_size, tissue_bounds, tissue_weight
 from .width import estimate_width
 
@@ -103,12 +103,13 @@ class MRIInference:
                  uncertainty=False,        # also a standard deviation per voxel?
                  device='auto',            # auto, cpu, cuda, mps; a generator in memory stays on its own
                  memory=2.,                # GB the network may use
-                 tol=None,                 # largest residual (fraction of tissue's mean); default: 0.003, with noise a part of it
+                 tol=None,                 # largest residual (fraction of tissue's mean); default: by the noise. No denoising if given
                  adapt=None,               # minutes to train on within each scan, see `easysr.adapt`
-                 half=None):               # some convolutions in 16 bits? default: where the CPU is faster at it, see `pick_dtype`
+                 half=None,                # some convolutions in 16 bits? default: where the CPU is faster at it, see `pick_dtype`
+                 denoise=True):            # take out noise above 1% of the tissue's mean first?
         _check_spacing(spacing)
         _check_positive(thickness=thickness, memory=memory, tol=tol, adapt=adapt)
-        store_attr('spacing,thickness,profile,uncertainty,memory,tol,adapt,half')
+        store_attr('spacing,thickness,profile,uncertainty,memory,tol,adapt,half,denoise')
         self.gen,self.device = _pick_generator(model, device)
         self.in_memory = self.gen is model
         self.trunk_dtype = pick_dtype(self.device, half)
@@ -286,7 +287,7 @@ def thickness_of(self:MRIInference, case)->_Thickness: # `_Case`
     return _Thickness(sm, 'estimated', width.spread, width.sentences())
 
 # %% ../nbs/03_infer.ipynb #03-064
-_part_of_noise = .5   # chosen in `31_ablations`
+_part_of_noise = .25  # chosen in `31_ablations`
 
 def _residual_limit(tol,   # fraction of the tissue's mean, or None
                     level, # mean of the tissue
@@ -297,6 +298,17 @@ def _residual_limit(tol,   # fraction of the tissue's mean, or None
         return tol*level
     return max(.003*level, _part_of_noise*noise)
 
+# %% ../nbs/03_infer.ipynb #new-002
+_least_noise = .01   # worth taking out, as a fraction of the tissue's mean
+
+@patch
+def denoises(self:MRIInference,
+             sm,        # `SliceModel` with the scan's noise
+             level      # mean of the tissue, in the unit of the noise
+            )->bool:
+    "Whether noise is taken out before the generator"
+    return bool(self.denoise and self.tol is None and sm.noise > _least_noise*level)
+
 # %% ../nbs/03_infer.ipynb #03-066
 @patch
 def restore(self:MRIInference,
@@ -306,8 +318,10 @@ def restore(self:MRIInference,
             level,     # mean of the tissue above the scan's own zero, in the unit of `y`
             gen=None,  # default: the loaded generator
             trust=None # of each slice, `(n,)`; default: 1
-           )->dict:    # x and guess `(1,H,N,D)`, after and before consistency; quantile, as `guess` or None; lam; warnings
-    "Generator, then data consistency"
+           )->dict:    # x, guess and quantile `(1,H,N,D)`; lam; warnings; denoised?
+    "Denoising, generator, then data consistency"
+    denoised = self.denoises(sm, level)
+    y = denoise(y, sm.noise) if denoised else y
     gen = self.gen if gen is None else gen
     how = dict(part=tissue_bounds(mask), quantile=self.uncertainty, weight=tissue_weight(y, mask, sm))
     with _evaluating(gen, self.trunk_dtype):
@@ -317,7 +331,7 @@ def restore(self:MRIInference,
     lam = estimate_lambda(y, guess, sm, good, sm.noise)
     lam = limit_lambda(y, guess, sm, good, lam, _residual_limit(self.tol, level, sm.noise))
     x = sm.data_consistency(guess, y, 2, lam, trust)
-    return dict(x=x, guess=guess, quantile=quantile, lam=lam, warnings=sentences)
+    return dict(x=x, guess=guess, quantile=quantile, lam=lam, warnings=sentences, denoised=denoised)
 
 # %% ../nbs/03_infer.ipynb #03-069
 @patch
@@ -366,7 +380,7 @@ def _slices(used): # `_Thickness`
 def options(self:MRIInference):
     "What shapes the output, JSON-able"
     return dict(spacing=self.spacing, thickness=self.thickness, profile=_profile_name(self.profile), tol=self.tol,
-                uncertainty=self.uncertainty, adapt=self.adapt, half=self.half)
+                uncertainty=self.uncertainty, adapt=self.adapt, half=self.half, denoise=self.denoise)
 
 # %% ../nbs/03_infer.ipynb #03-081
 @patch
@@ -424,8 +438,8 @@ def _numbers(case, restored, x)->dict: # `_Case`, what `MRIInference.restore` gi
     "Lambda, noise, gains and residuals, for the report"
     volumes = dict(cubic=case.sm.interpolate(case.y,2), guess=restored['guess'], output=x)
     residual = {k:case.residual(v) for k,v in volumes.items()}
-    return dict(lam=round(restored['lam'],6), noise=case.noise.report(case.level), gains=case.gains.report(),
-                residual=residual)
+    noise = case.noise.report(case.level) | dict(removed=restored['denoised'])
+    return dict(lam=round(restored['lam'],6), noise=noise, gains=case.gains.report(), residual=residual)
 
 # %% ../nbs/03_infer.ipynb #03-092
 def _residual_warnings(residual, # of the output, see `_Case.residual`
@@ -436,17 +450,20 @@ def _residual_warnings(residual, # of the output, see `_Case.residual`
         return []
     return [f"seen through the slice model the output differs from the scan by {residual:.1%}; is the thickness right?"]
 
-def _noise_warnings(case): # `_Case`
-    "A warning of a scan with much noise"
-    part = case.noise.sd/case.level
-    return [case.noise.sentence(case.level) + "; the output follows the scan less closely"] if part>.03 else []
+def _noise_warnings(case, denoised): # `_Case`; was noise taken out?
+    "What was done about the noise, and a warning of much"
+    sentence = case.noise.sentence(case.level)
+    if denoised:
+        return [sentence + "; it was reduced first (non-local means), --nodenoise leaves it"]
+    return [sentence + "; the output follows the scan less closely"] if case.noise.sd>.03*case.level else []
 
 # %% ../nbs/03_infer.ipynb #03-093
 def _all_warnings(case, used, restored, report): # `_Case`, `_Thickness`, what `MRIInference.restore` gives, the report so far
     "Sentences about what was assumed, corrected and doubted"
     plane = [report['plane']['sentence']] if 'sentence' in report['plane'] else []
     residual = _residual_warnings(report['residual']['output'], case.noise.sd/case.level)
-    return [*case.gains.sentences(), *_noise_warnings(case), *plane, *used.doubts, *restored['warnings'], *residual]
+    noise = _noise_warnings(case, restored['denoised'])
+    return [*case.gains.sentences(), *noise, *plane, *used.doubts, *restored['warnings'], *residual]
 
 # %% ../nbs/03_infer.ipynb #03-096
 def _output_masks(case)->list: # `_Case`

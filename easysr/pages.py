@@ -215,7 +215,8 @@ def _scan_plots(res): # `Result`
 # %% ../nbs/23_pages.ipynb #23-049
 _plain_names = {
     'noise': {'sd':'noise, % of the tissue mean', 'error':'noise, error of that', 'source':'noise, measured in',
-              'bandwidth':'noise, share of the spectrum it fills', 'floor':'noise, what air reads (Rician floor)'},
+              'bandwidth':'noise, share of the spectrum it fills', 'floor':'noise, what air reads (Rician floor)',
+              'removed':'noise, was it reduced first?'},
     'slices': {'thickness':'slice thickness (FWHM), mm', 'source':'slice thickness, source',
                'spread':'slice thickness, standard deviation of its logarithm', 'spacing':'slice spacing, mm',
                'profile':'slice profile', 'ratio':'slice spacing / output spacing'},
