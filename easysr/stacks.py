@@ -241,7 +241,9 @@ def _gauss_newton(stack, x, grid, centre, rows, columns): # as `refine` has them
     step = torch.linalg.solve(J.T@J + 1e-9*torch.eye(6)*J.pow(2).sum(), J.T@rest)
     return step.numpy(), rest.pow(2).mean().item()
 
-# %% ../nbs/45_stacks.ipynb #45-055
+# %% ../nbs/45_stacks.ipynb #45-056
+_clear = .9   # of the residual before: only then does a stack move
+
 def refine(stack,  # `Stack`; its matrix is changed where that lowers its residual
            x,      # common volume that other stacks explain
            grid,   # its `Grid`
@@ -259,10 +261,10 @@ def refine(stack,  # `Stack`; its matrix is changed where that lowers its residu
         stack.matrix = stack._shifted(step, centre)
     best = int(np.argmin(residuals))
     gain = (residuals[best]/residuals[0])**.5
-    stack.matrix = matrices[best] if gain<.99 else start
-    return gain if gain<.99 else 1.
+    stack.matrix = matrices[best] if gain<_clear else start
+    return gain if gain<_clear else 1.
 
-# %% ../nbs/45_stacks.ipynb #45-061
+# %% ../nbs/45_stacks.ipynb #45-062
 def _terms(u): # coordinates, `(...,3)`, about -1 to 1 within the grid
     "Polynomials up to the second order, `(...,10)`"
     x,y,z = u.unbind(-1)
@@ -276,7 +278,7 @@ class Brightness:
     low: float              # the smallest that was seen
     high: float             # the largest
 
-# %% ../nbs/45_stacks.ipynb #45-062
+# %% ../nbs/45_stacks.ipynb #45-063
 @patch
 def at(self:Brightness,
        voxels # of the grid, `(...,3)`
@@ -286,7 +288,7 @@ def at(self:Brightness,
     u = (2*voxels.double()+1)/size-1
     return (_terms(u)@self.weights).exp().clamp(self.low, self.high).float()
 
-# %% ../nbs/45_stacks.ipynb #45-063
+# %% ../nbs/45_stacks.ipynb #45-064
 def _blocks(x, mask, size=6): # `(i,j,k)`, where; voxels on each side
     "Mean of each block of voxels that lies in the mask, `(m,)`, and its place, `(m,3)`"
     def pooled(o): return F.avg_pool3d(o[None,None], size)[0,0]
@@ -294,7 +296,7 @@ def _blocks(x, mask, size=6): # `(i,j,k)`, where; voxels on each side
     inside = part>.5
     return (pooled(x*mask)/part.clamp(min=1e-6))[inside], inside.nonzero()*size + (size-1)/2
 
-# %% ../nbs/45_stacks.ipynb #45-064
+# %% ../nbs/45_stacks.ipynb #45-065
 def relative_brightness(x,    # volume, tensor `(i,j,k)` on `grid`
                         first,# volume to compare it with, as `x`
                         mask, # tissue that both show, bool
@@ -314,7 +316,7 @@ def relative_brightness(x,    # volume, tensor `(i,j,k)` on `grid`
     shown = (T@weights).exp()
     return Brightness(grid, weights, shown.quantile(.02).item(), shown.quantile(.98).item())
 
-# %% ../nbs/45_stacks.ipynb #45-065
+# %% ../nbs/45_stacks.ipynb #45-066
 @patch
 def everywhere(self:Brightness)->torch.Tensor: # `(i,j,k)`
     "The field on its whole grid"

@@ -107,7 +107,7 @@ class Site:
         t,_,anchor = unquote(t).partition('#')
         if not t and not own:
             return page, anchor
-        local = t if own else (Path(page).parent/t).as_posix()
+        local = t if own else os.path.normpath(Path(page).parent/t)
         return self.urls.get(local or 'index.html', local), anchor
 
     def link_faults(self, page, prose):
