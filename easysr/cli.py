@@ -402,11 +402,11 @@ def _fuse_group(inf, files, opts): # `MRIInference`; stacks of one volume; parse
     "Join the stacks of one volume and tell what came of it; whether that went well"
     from easysr.fuse import fuse_files, fusion_fault
     try:
-        row = fuse_files(files, opts.out, inf, opts.still, not opts.nopage, opts.overwrite, **_reading(opts))
+        r = fuse_files(files, opts.out, inf, opts.still, not opts.nopage, opts.overwrite, opts.align, **_reading(opts))
     except Exception as e:
         print(f'easysr_fuse: {fusion_fault(files, e)}', file=sys.stderr)
         return False
-    print(f"{row['output']}.nii.gz ({row['status']})", *(f'  {o}' for o in row['warnings']), sep='\n')
+    print(f"{r['output']}.nii.gz ({r['status']})", *(f'  {o}' for o in r['warnings']), sep='\n')
     return True
 
 # %% ../nbs/21_cli.ipynb #new-005

@@ -18,12 +18,12 @@ from .core import fault_sentence, file_sha256, peak_gb, sweep_leftovers, write_t
 from .frames import conform, resample_axis, through_plane
 from .infer import MRIInference, Result, nothing_to_restore, tissue
 from .noise import denoise, measure_noise
-from .register import good_fit, register
+from .register import align, good_fit, register
 from .slices import slice_model, thicken
-from .stacks import Brightness, Stack, common_grid, joint_consistency, joint_lambda, plane_blur, refine
+from .stacks import Brightness, Grid, Stack, common_grid, joint_consistency, joint_lambda, plane_blur, refine
 from .stacks import relative_brightness, set_weights, slice_residuals, slice_trust
 from .transforms import move, rigid_matrix, sitk_affine, transform_distance, warp
-from .volumes import check_header, nifti, read_volume, volume_name, write_volume
+from .volumes import check_header, nifti, read_volume, subsample, volume_name, write_volume
 
 # %% ../nbs/07_fuse.ipynb #07-008
 _moves = ((0,0,0),(0,0,0)), ((1.,-2.,1.5),(.2,-.1,.3)), ((-2.,.5,1.),(-.3,.2,.1))   # degrees and mm
@@ -417,15 +417,25 @@ def _page_numbers(report): # of a `Fused`
     return rows | {'regularisation weight':report['lam'], 'seconds':report['seconds']}
 
 # %% ../nbs/07_fuse.ipynb #07-068
+def _residuals(res): # `Fused`
+    "Each stack minus the joint volume seen through it, in tissue, % of its mean"
+    first = res.members[0]
+    x = res.volume.data[0]/first.unit
+    grid = Grid(res.volume.spatial_shape, res.volume.affine)
+    return {m.name: 100*(m.stack.y-m.stack.forward(x,grid))[m.stack.mask]/m.stack.y[m.stack.mask].mean()
+            for m in res.members}
+
 def fused_page(res,  # `Fused`
                title # heading
               )->str:# one self-contained HTML page
     "The page to check a joint volume by"
-    from easysr.pages import qc_page
+    from easysr.pages import plot_hist, qc_page
     maps = {}
     if res.uncertainty is not None:
         maps = {'standard deviation': (res.uncertainty, (0, float(res.uncertainty.data.max())))}
-    return qc_page(title, _page_volumes(res), maps, numbers=_page_numbers(res.report), warnings=res.report['warnings'])
+    rest = {k:subsample(o) for k,o in _residuals(res).items()}
+    plots = {'residual': plot_hist(rest, 'stack minus joint volume (% of mean)')}
+    return qc_page(title, _page_volumes(res), maps, plots, _page_numbers(res.report), res.report['warnings'])
 
 # %% ../nbs/07_fuse.ipynb #07-069
 @patch
@@ -474,6 +484,7 @@ def fuse_files(files,           # stacks of one volume
                still=False,     # are the headers trusted?
                page=True,       # also write a page?
                overwrite=False, # do again what is done
+               align_to=None,   # template file to align the joint volume to
                **reading        # scale, form, fill, volume: as `read_volume` takes them
               )->dict:          # output, status, warnings
     "Join the stacks in files, and write the volume with its sidecar and page"
@@ -490,8 +501,10 @@ def fuse_files(files,           # stacks of one volume
     sweep_leftovers(out, deep=False)
     res = fuse([read_volume(f, **reading) for f in files], inf=inf, still=still)
     res.report |= dict(key=key)
-    res.save(out, page=page)
-    return dict(output=name, status='done', warnings=res.report['warnings'])
+    volume = res.save(out, page=page)['volume']
+    if align_to:
+        align(volume, align_to, out=out, name=name)
+    return dict(output=name, status='aligned' if align_to else 'done', warnings=res.report['warnings'])
 
 # %% ../nbs/07_fuse.ipynb #07-076
 def fusion_fault(files, # stacks of one volume

@@ -10,6 +10,7 @@ __all__ = ['Grid', 'common_grid', 'Stack', 'plane_blur', 'joint_consistency', 's
 import numpy as np, torch, torch.nn.functional as F
 from dataclasses import dataclass, field
 from fastcore.basics import patch
+from scipy.fft import dct
 from .slices import SliceModel, apply_along_axis, regrid_affine
 from .transforms import rigid_matrix
 
@@ -67,7 +68,9 @@ def plane_blur(n,      # voxels along an axis in plane, after resampling
     "What a coarse plane does along one of its axes"
     if spacing < 1.02*fine:
         return None
-    return SliceModel(n, fine, n, fine, spacing).A
+    C = dct(np.eye(n), norm='ortho', axis=0)                  # a cosine of rising frequency in each row
+    kept = np.arange(n) <= n*fine/spacing
+    return torch.tensor(C[kept].T@C[kept])
 
 # %% ../nbs/45_stacks.ipynb #45-023
 @patch
@@ -133,7 +136,7 @@ def adjoint(self:Stack,
 @patch
 def _misfit(self:Stack, x, grid): # common volume, its `Grid`
     "`A^T W (y - A x)`"
-    return self.adjoint(self.weight*self.trust.to(x)[:,None]*(self.y-self.forward(x,grid)), grid)
+    return self.adjoint(self.weight*self.trust.to(x)[:,None]*(self.y.to(x)-self.forward(x,grid)), grid)
 
 @patch
 def _normal(self:Stack, x, grid): # common volume, its `Grid`
@@ -171,7 +174,7 @@ def joint_consistency(guess,       # tensor `(i,j,k)`
         p = r + square/before*p
     return x
 
-# %% ../nbs/45_stacks.ipynb #45-043
+# %% ../nbs/45_stacks.ipynb #45-045
 _least_noise = .01   # noise never counts as less, a fraction of the tissue's mean: reading and slice model are not exact
 
 def set_weights(stacks # list of `Stack`, the mean of their tissue about 1
@@ -183,7 +186,7 @@ def set_weights(stacks # list of `Stack`, the mean of their tissue about 1
         s.weight = float(scale/v)
     return float(scale)
 
-# %% ../nbs/45_stacks.ipynb #45-044
+# %% ../nbs/45_stacks.ipynb #45-046
 def joint_lambda(guess,   # tensor `(i,j,k)`
                  stacks,  # list of `Stack`
                  grid,    # `Grid` of `guess`
@@ -196,7 +199,7 @@ def joint_lambda(guess,   # tensor `(i,j,k)`
         errors.append(max(shown,1e-6)/(s.sm.A@s.sm.A.T).diagonal().mean().item())
     return float(np.clip(variance/np.mean(errors), .01, 1))
 
-# %% ../nbs/45_stacks.ipynb #45-048
+# %% ../nbs/45_stacks.ipynb #45-050
 def slice_residuals(stack, # `Stack`
                     x,     # common volume
                     grid   # its `Grid`
@@ -213,7 +216,7 @@ def slice_trust(residuals # as `slice_residuals` gives them
     usual = residuals.nanmedian().clamp(min=1e-6)
     return (3*usual/residuals.nan_to_num(0).clamp(min=1e-6)).clamp(max=1)**2
 
-# %% ../nbs/45_stacks.ipynb #45-053
+# %% ../nbs/45_stacks.ipynb #45-055
 @patch
 def _shifted(self:Stack, step, centre): # three rotations (degrees) and three shifts (mm); about which point (mm)
     "The stack's matrix, moved a little more"
@@ -228,7 +231,7 @@ def _sampled(self:Stack, x, grid, matrix, rows, columns): # common volume, `Grid
     finally:
         self.matrix = own
 
-# %% ../nbs/45_stacks.ipynb #45-054
+# %% ../nbs/45_stacks.ipynb #45-056
 _steps = (.1,.1,.1,.02,.02,.02)   # of the differences: degrees and mm
 
 def _gauss_newton(stack, x, grid, centre, rows, columns): # as `refine` has them
@@ -241,7 +244,7 @@ def _gauss_newton(stack, x, grid, centre, rows, columns): # as `refine` has them
     step = torch.linalg.solve(J.T@J + 1e-9*torch.eye(6)*J.pow(2).sum(), J.T@rest)
     return step.numpy(), rest.pow(2).mean().item()
 
-# %% ../nbs/45_stacks.ipynb #45-056
+# %% ../nbs/45_stacks.ipynb #45-058
 _clear = .9   # of the residual before: only then does a stack move
 
 def refine(stack,  # `Stack`; its matrix is changed where that lowers its residual
@@ -264,7 +267,7 @@ def refine(stack,  # `Stack`; its matrix is changed where that lowers its residu
     stack.matrix = matrices[best] if gain<_clear else start
     return gain if gain<_clear else 1.
 
-# %% ../nbs/45_stacks.ipynb #45-062
+# %% ../nbs/45_stacks.ipynb #45-064
 def _terms(u): # coordinates, `(...,3)`, about -1 to 1 within the grid
     "Polynomials up to the second order, `(...,10)`"
     x,y,z = u.unbind(-1)
@@ -278,7 +281,7 @@ class Brightness:
     low: float              # the smallest that was seen
     high: float             # the largest
 
-# %% ../nbs/45_stacks.ipynb #45-063
+# %% ../nbs/45_stacks.ipynb #45-065
 @patch
 def at(self:Brightness,
        voxels # of the grid, `(...,3)`
@@ -288,7 +291,7 @@ def at(self:Brightness,
     u = (2*voxels.double()+1)/size-1
     return (_terms(u)@self.weights).exp().clamp(self.low, self.high).float()
 
-# %% ../nbs/45_stacks.ipynb #45-064
+# %% ../nbs/45_stacks.ipynb #45-066
 def _blocks(x, mask, size=6): # `(i,j,k)`, where; voxels on each side
     "Mean of each block of voxels that lies in the mask, `(m,)`, and its place, `(m,3)`"
     def pooled(o): return F.avg_pool3d(o[None,None], size)[0,0]
@@ -296,7 +299,7 @@ def _blocks(x, mask, size=6): # `(i,j,k)`, where; voxels on each side
     inside = part>.5
     return (pooled(x*mask)/part.clamp(min=1e-6))[inside], inside.nonzero()*size + (size-1)/2
 
-# %% ../nbs/45_stacks.ipynb #45-065
+# %% ../nbs/45_stacks.ipynb #45-067
 def relative_brightness(x,    # volume, tensor `(i,j,k)` on `grid`
                         first,# volume to compare it with, as `x`
                         mask, # tissue that both show, bool
@@ -316,7 +319,7 @@ def relative_brightness(x,    # volume, tensor `(i,j,k)` on `grid`
     shown = (T@weights).exp()
     return Brightness(grid, weights, shown.quantile(.02).item(), shown.quantile(.98).item())
 
-# %% ../nbs/45_stacks.ipynb #45-066
+# %% ../nbs/45_stacks.ipynb #45-068
 @patch
 def everywhere(self:Brightness)->torch.Tensor: # `(i,j,k)`
     "The field on its whole grid"
