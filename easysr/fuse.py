@@ -19,8 +19,8 @@ from .frames import conform, resample_axis, through_plane
 from .infer import MRIInference, Result, nothing_to_restore, tissue
 from .noise import denoise, measure_noise
 from .register import align, good_fit, register
-from .slices import slice_model, thicken
-from .stacks import Brightness, Grid, Stack, common_grid, joint_consistency, joint_lambda, plane_blur, refine
+from .slices import apply_along_axis, grid_size, regrid_affine, slice_model, thicken
+from .stacks import Brightness, Grid, Stack, common_grid, fill, joint_consistency, joint_lambda, low_pass, refine
 from .stacks import relative_brightness, set_weights, slice_residuals, slice_trust
 from .transforms import move, rigid_matrix, sitk_affine, transform_distance, warp
 from .volumes import check_header, nifti, read_volume, subsample, volume_name, write_volume
@@ -68,22 +68,31 @@ def _stack_of(inf, case): # `MRIInference`, `_Case`
     seen = denoise(case.y, case.sm.noise) if denoised else case.y
     noise = case.sm.noise*case.norm.gain*(_left if denoised else 1)
     before = conform(case.scan)[0].spacing
-    blur = tuple(plane_blur(case.y.shape[a+1], case.sm.fine, before[a]) for a in (0,2))
+    H,_,D = case.y.shape[1:]
+    blur = low_pass(H, case.sm.fine, before[0]),None,low_pass(D, case.sm.fine, before[2])
     trust = case.gains.trust.float()
     return Stack(case.norm.inverse(seen)[0], case.plane.affine, case.sm, case.mask[0], noise, trust=trust, blur=blur)
 
 # %% ../nbs/07_fuse.ipynb #07-014
+def _filled(vol, axis, fine): # ScalarImage, array axis, spacing (mm)
+    "`vol` at a spacing along an axis; a finer one by filling up the spectrum"
+    n = vol.spatial_shape[axis]
+    N = grid_size(n, vol.spacing[axis], fine)
+    if N<=n:
+        return resample_axis(vol, axis, fine)
+    x = apply_along_axis(fill(n,N), vol.data.float(), axis+1)
+    return tio.ScalarImage(tensor=x, affine=regrid_affine(vol.affine, axis, fine))
+
 def _isotropic_stack(inf, scan): # `MRIInference`, ScalarImage without a thick axis
-    "An isotropic scan as a stack of slices as thin as the output's voxels, or a little thicker; is it flipped?"
+    "An isotropic scan as a stack of slices as thin as the output's voxels; is it flipped?"
     fine = inf.target_spacing(scan)
     plane,(_,flips) = conform(scan)
     before = plane.spacing
-    for a in (0,2) if before[1]>1.02*fine else (0,1,2):
-        plane = resample_axis(plane, a, fine)
-    mask = tissue(plane)
-    sm = slice_model(plane, fine, 1, profile='gaussian' if before[1]>1.02*fine else 'box')
-    blur = tuple(plane_blur(plane.spatial_shape[a], fine, before[a]) for a in (0,2))
-    y = plane.data.float()
+    for a in range(3):
+        plane = _filled(plane, a, fine)
+    y,mask = plane.data.float(),tissue(plane)
+    blur = tuple(low_pass(n, fine, o) for n,o in zip(plane.spatial_shape, before))
+    sm = slice_model(plane, fine, 1, profile='box')
     return Stack(y[0], plane.affine, sm, mask[0], measure_noise(y, mask).sd, blur=blur), 1 in flips
 
 # %% ../nbs/07_fuse.ipynb #07-015
@@ -161,6 +170,7 @@ class _Fitted:
     seen: torch.Tensor        # how much the field of view covers each voxel, 0 to 1
     mask: torch.Tensor        # tissue, bool
     sd: torch.Tensor = None   # standard deviation, or None
+    weight: float = 1.        # in the guess, see `_weigh`
 
 def _fitted(member, grid): # `Member`, `Grid`
     "Bring its restoration onto the common grid, in its unit and of the first stack's brightness"
@@ -168,6 +178,8 @@ def _fitted(member, grid): # `Member`, `Grid`
     scale = 1/member.unit if member.brightness is None else 1/(member.unit*member.brightness.everywhere())
     mask = tio.ScalarImage(tensor=res.masks[1].float(), affine=res.volume.affine)
     sd = None if res.uncertainty is None else scale*_on_grid(res.uncertainty, matrix, grid, 'linear')
+    if sd is not None and res.slice_model is None:
+        sd = torch.full(grid.shape, member.stack.noise)      # an isotropic scan has no errors but its noise
     seen = _on_grid(_ramp(res.volume), matrix, grid, 'linear').clamp(0,1)
     return _Fitted(scale*_on_grid(res.volume, matrix, grid), seen, _on_grid(mask, matrix, grid, 'linear')>.5, sd)
 
@@ -192,7 +204,20 @@ def _set_unit(member, unit, brightness, fit, grid): # `Member`; of intensities; 
     fit.x = fit.x/(unit*field)
     fit.sd = None if fit.sd is None else fit.sd/(unit*field)
 
-# %% ../nbs/07_fuse.ipynb #07-031
+# %% ../nbs/07_fuse.ipynb #07-032
+def _unexplained(fit, others, grid): # `_Fitted`, `Stack`s, `Grid`
+    "Root mean square difference of a restoration to the slices of the other stacks"
+    return np.mean([(s.y-s.forward(fit.x,grid))[s.mask].pow(2).mean().item() for s in others])**.5
+
+def _weigh(members, fits, grid): # of `Member`, `_Fitted`; `Grid`
+    "Lower the weight of restorations that explain the other stacks more than half again as badly as the best one"
+    stacks = [m.stack for m in members]
+    errors = [_unexplained(f, stacks[:i]+stacks[i+1:], grid) for i,f in enumerate(fits)]
+    for f,e in zip(fits, errors):
+        f.weight = min(1., 1.5*min(errors)/e)**4
+    return fits
+
+# %% ../nbs/07_fuse.ipynb #07-033
 def _evened(members, grid): # of `Member`, `Grid`
     "Bring all stacks to one unit and one brightness; the restorations on the common grid"
     fits = [_fitted(m, grid) for m in members]
@@ -200,15 +225,15 @@ def _evened(members, grid): # of `Member`, `Grid`
     found = [None] + [_relative_brightness(m,f,fits[0],grid) for m,f in zip(members[1:], fits[1:])]
     for m,f,brightness in zip(members, fits, found):
         _set_unit(m, unit, brightness, f, grid)
-    return fits
+    return _weigh(members, fits, grid)
 
-# %% ../nbs/07_fuse.ipynb #07-035
+# %% ../nbs/07_fuse.ipynb #07-037
 def _mean(fits): # of `_Fitted`
-    "Mean of what the stacks show, `(i,j,k)`"
-    seen = sum(f.seen for f in fits)
-    return sum(f.seen*f.x for f in fits)/seen.clamp(min=1e-3)
+    "Weighted mean of what the stacks show, `(i,j,k)`"
+    seen = sum(f.weight*f.seen for f in fits)
+    return sum(f.weight*f.seen*f.x for f in fits)/seen.clamp(min=1e-3)
 
-# %% ../nbs/07_fuse.ipynb #07-036
+# %% ../nbs/07_fuse.ipynb #07-038
 def _refine_all(members, fits, grid, lam): # of `Member`, `_Fitted`; `Grid`; regularisation weight
     "Move each stack but the first to where the others explain it best; whether any moved"
     moved = False
@@ -219,7 +244,7 @@ def _refine_all(members, fits, grid, lam): # of `Member`, `_Fitted`; `Grid`; reg
             moved,m.matrix = True,m.stack.matrix
     return moved
 
-# %% ../nbs/07_fuse.ipynb #07-037
+# %% ../nbs/07_fuse.ipynb #07-039
 def _distrust(members, x, grid): # of `Member`, joint volume, `Grid`
     "Lower the weight of slices that do not fit; whether there are any"
     found = False
@@ -229,18 +254,17 @@ def _distrust(members, x, grid): # of `Member`, joint volume, `Grid`
         m.stack.trust = m.stack.trust*torch.where(trust<.5, trust, 1.)
     return found
 
-# %% ../nbs/07_fuse.ipynb #07-038
+# %% ../nbs/07_fuse.ipynb #07-040
 def _solved(members, fits, grid): # of `Member`, `_Fitted`; `Grid`
     "The joint volume in units of the first stack's tissue, and the regularisation weight"
-    variance = set_weights([m.stack for m in members])
     guess,stacks = _mean(fits),[m.stack for m in members]
-    lam = joint_lambda(guess, stacks, grid, variance)
+    lam = joint_lambda(guess, stacks, grid, set_weights(stacks))
     x = joint_consistency(guess, stacks, grid, lam)
     if _distrust(members, x, grid):
         x = joint_consistency(guess, stacks, grid, lam)
     return x,lam
 
-# %% ../nbs/07_fuse.ipynb #07-042
+# %% ../nbs/07_fuse.ipynb #07-044
 @dataclass
 class Fused:
     "The joint volume of several stacks"
@@ -257,7 +281,7 @@ def _joint_sd(fits): # of `_Fitted`
     single = sum(f.seen*f.sd**2 for f in fits)/seen.clamp(min=1e-3)
     return (single*(1+1/seen.clamp(min=1))/2).sqrt()
 
-# %% ../nbs/07_fuse.ipynb #07-044
+# %% ../nbs/07_fuse.ipynb #07-046
 def _lowered(member): # `Member`
     "Slices that count less, `{number: weight}`"
     trust = member.stack.trust.flip(0) if member.flipped else member.stack.trust
@@ -270,7 +294,7 @@ def _movement(matrix, grid): # (4,4); `Grid`
     turned = transform_distance(matrix, np.eye(4), centre[None])[1]
     return dict(turn_deg=round(turned,3), shift_mm=[round(float(o),4) for o in shift], matrix=matrix.round(6).tolist())
 
-# %% ../nbs/07_fuse.ipynb #07-045
+# %% ../nbs/07_fuse.ipynb #07-047
 def _member_report(member, x, grid): # `Member`, joint volume, `Grid`
     "What was found about a stack"
     s,own = member.stack,member.result.report
@@ -279,7 +303,7 @@ def _member_report(member, x, grid): # `Member`, joint volume, `Grid`
     return dict(name=member.name) | kept | member.numbers | _movement(member.matrix, grid) | dict(
         residual=round(rest.item(),5), weight=round(s.weight,3), slices_weighed_down=_lowered(member))
 
-# %% ../nbs/07_fuse.ipynb #07-046
+# %% ../nbs/07_fuse.ipynb #07-048
 def _joint_doubts(members, reports): # of `Member`, of what `_member_report` gives
     "Sentences about the stacks, each once"
     said = []
@@ -288,12 +312,12 @@ def _joint_doubts(members, reports): # of `Member`, of what `_member_report` giv
         if r['slices_weighed_down']:
             slices = ', '.join(f'{i} ({w:.0%})' for i,w in r['slices_weighed_down'].items())
             said.append(f"{m.name}: slices that do not fit count less: {slices}; did the animal move?")
-        if r['residual'] > max(.08, 2*r['noise']['sd']):
+        if r['residual'] > max(.08, 2*m.stack.noise):
             said.append(f"{m.name}: the joint volume differs from it by {r['residual']:.0%}; "
                         "has the contrast changed, the tissue deformed, or is it another animal?")
     return list(dict.fromkeys(said))
 
-# %% ../nbs/07_fuse.ipynb #07-049
+# %% ../nbs/07_fuse.ipynb #07-051
 _contrasts = 'T1w','T2w','T2starw','PDw','FLAIR','T1map','T2map','MTw','SWI'
 
 def contrast(name # of a file
@@ -304,7 +328,7 @@ def contrast(name # of a file
     found = [known[o] for o in words if o in known]
     return found[-1] if found else ''
 
-# %% ../nbs/07_fuse.ipynb #07-051
+# %% ../nbs/07_fuse.ipynb #07-053
 def _check_stacks(scans): # ScalarImages
     "Refuse what cannot be one volume"
     if len(scans)<2:
@@ -318,7 +342,7 @@ def _check_stacks(scans): # ScalarImages
     if len(animals)>1:
         raise ValueError(f"{' and '.join(animals.values())} are of different animals; join stacks of one animal")
 
-# %% ../nbs/07_fuse.ipynb #07-054
+# %% ../nbs/07_fuse.ipynb #07-056
 def _place_all(members, still): # of `Member`; are the headers trusted?
     "Where each stack lies, and the common grid"
     if not still:
@@ -327,7 +351,7 @@ def _place_all(members, still): # of `Member`; are the headers trusted?
     volumes = [m.result.volume for m in members]
     return common_grid(volumes[0], volumes[1:], [m.matrix for m in members[1:]])
 
-# %% ../nbs/07_fuse.ipynb #07-055
+# %% ../nbs/07_fuse.ipynb #07-057
 def _aligned(members, fits, grid, rounds): # of `Member`, `_Fitted`; `Grid`; how often at most
     "Refine the movements through the forward models; the restorations where they then lie"
     for _ in range(rounds):
@@ -335,10 +359,10 @@ def _aligned(members, fits, grid, rounds): # of `Member`, `_Fitted`; `Grid`; how
         lam = joint_lambda(_mean(fits), stacks, grid, set_weights(stacks))
         if not _refine_all(members, fits, grid, lam):
             break
-        fits = [_fitted(m, grid) for m in members]
+        fits = _weigh(members, [_fitted(m, grid) for m in members], grid)
     return fits
 
-# %% ../nbs/07_fuse.ipynb #07-056
+# %% ../nbs/07_fuse.ipynb #07-058
 def _output(members, fits, x, grid): # of `Member`, `_Fitted`; joint volume, `Grid`
     "The joint volume and its standard deviation in the unit of the first stack"
     unit = members[0].unit
@@ -350,16 +374,18 @@ def _output(members, fits, x, grid): # of `Member`, `_Fitted`; joint volume, `Gr
     def image(o): return tio.ScalarImage(tensor=(unit*o*seen)[None].contiguous(), affine=grid.affine)
     return image(x), None if sd is None else image(sd)
 
-# %% ../nbs/07_fuse.ipynb #07-057
-def _joint_report(inf, members, x, lam, grid, start, still): # `MRIInference`; of `Member`; joint volume, lambda, `Grid`; when it began (s)
+# %% ../nbs/07_fuse.ipynb #07-059
+def _joint_report(inf, members, fits, x, lam, grid, start, still): # as `fuse` has them; when it began (s)
     "The report of a fusion"
     stacks = [_member_report(m, x, grid) for m in members]
-    return dict(easysr=easysr.__version__, model=inf.model_info, options=inf.options() | dict(still=still),
+    seconds = round(time.time()-start, 2)
+    options = inf.options() | dict(still=still)
+    return dict(easysr=easysr.__version__, model=inf.model_info, options=options, gb=round(peak_gb(inf.device),2),
                 output=dict(shape=list(grid.shape), affine=grid.affine.round(6).tolist()), stacks=stacks,
-                lam=round(lam,5), gb=round(peak_gb(inf.device),2), seconds=round(time.time()-start,2),
+                lam=round(lam,5), guess=[round(f.weight,3) for f in fits], seconds=seconds,
                 warnings=_joint_doubts(members, stacks))
 
-# %% ../nbs/07_fuse.ipynb #07-058
+# %% ../nbs/07_fuse.ipynb #07-060
 def fuse(stacks,            # two or more thick stacks of one animal: ScalarImages or paths
          spacing=.15,       # of the output, all three axes (mm); 'auto': the finest in plane of the first
          model='default',   # as `super_resolve` takes it
@@ -380,9 +406,9 @@ def fuse(stacks,            # two or more thick stacks of one animal: ScalarImag
     fits = fits if still else _aligned(members, fits, grid, rounds)
     x,lam = _solved(members, fits, grid)
     volume,sd = _output(members, fits, x, grid)
-    return Fused(volume, sd, _joint_report(inf, members, x, lam, grid, start, still), members)
+    return Fused(volume, sd, _joint_report(inf, members, fits, x, lam, grid, start, still), members)
 
-# %% ../nbs/07_fuse.ipynb #07-064
+# %% ../nbs/07_fuse.ipynb #07-068
 def fused_name(path,          # of the first stack
                kind='fused'   # or 'fusedsd' for the standard deviation
               )->str:         # without extension
@@ -393,7 +419,7 @@ def fused_name(path,          # of the first stack
     *head,suffix = [o for o in name.split('_') if not o.startswith(('acq-','run-'))]
     return '_'.join([*head, f'desc-{kind}', suffix])
 
-# %% ../nbs/07_fuse.ipynb #07-067
+# %% ../nbs/07_fuse.ipynb #07-071
 def _page_volumes(res): # `Fused`
     "What the page shows under one slider"
     first = res.members[0]
@@ -416,7 +442,7 @@ def _page_numbers(report): # of a `Fused`
                  f"{s['name']}: slices that count less": s['slices_weighed_down'] or 'none'}
     return rows | {'regularisation weight':report['lam'], 'seconds':report['seconds']}
 
-# %% ../nbs/07_fuse.ipynb #07-068
+# %% ../nbs/07_fuse.ipynb #07-072
 def _residuals(res): # `Fused`
     "Each stack minus the joint volume seen through it, in tissue, % of its mean"
     first = res.members[0]
@@ -437,7 +463,7 @@ def fused_page(res,  # `Fused`
     plots = {'residual': plot_hist(rest, 'stack minus joint volume (% of mean)')}
     return qc_page(title, _page_volumes(res), maps, plots, _page_numbers(res.report), res.report['warnings'])
 
-# %% ../nbs/07_fuse.ipynb #07-069
+# %% ../nbs/07_fuse.ipynb #07-073
 @patch
 def save(self:Fused,
          out,       # folder
@@ -458,7 +484,7 @@ def save(self:Fused,
     write_text(files['side'], json.dumps(dict(Sources=sources) | self.report, indent=1))
     return {k:f for k,f in files.items() if f.exists()}
 
-# %% ../nbs/07_fuse.ipynb #07-073
+# %% ../nbs/07_fuse.ipynb #07-077
 def _belongs(f): # file
     "What the stacks of one volume have in common"
     words = nifti.sub('', Path(f).name).split('_')
@@ -477,7 +503,7 @@ def group_stacks(files # scans, see `find_inputs`
              for key,o in groups.items() if len(o)<2 and key]
     return [o for key,o in groups.items() if len(o)>1 or not key], alone
 
-# %% ../nbs/07_fuse.ipynb #07-075
+# %% ../nbs/07_fuse.ipynb #07-079
 def fuse_files(files,           # stacks of one volume
                out,             # folder
                inf,             # `MRIInference`
@@ -506,7 +532,7 @@ def fuse_files(files,           # stacks of one volume
         align(volume, align_to, out=out, name=name)
     return dict(output=name, status='aligned' if align_to else 'done', warnings=res.report['warnings'])
 
-# %% ../nbs/07_fuse.ipynb #07-076
+# %% ../nbs/07_fuse.ipynb #07-080
 def fusion_fault(files, # stacks of one volume
                  e      # exception that came of them
                 )->str:
