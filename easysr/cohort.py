@@ -142,11 +142,12 @@ def is_restored(path): # volume, there or not
     return (name.endswith('_iso') or '_desc-iso_' in name) and is_ours(path)
 
 # %% ../nbs/16_cohort.ipynb #16-041
-_beside = '_sd', '_reg', '_atlas', '_labels'   # endings of what easysr writes beside an output
+_beside = '_sd', '_reg', '_atlas', '_labels', '_fused', '_fusedsd'   # endings of what easysr writes beside an output
 
 def _is_output(f): # file
     "Whether a file was written by easysr"
-    return is_restored(f) or nifti.sub('', f.name).endswith(_beside)
+    name = nifti.sub('', f.name)
+    return is_restored(f) or name.endswith(_beside) or '_desc-fused' in name
 
 # %% ../nbs/16_cohort.ipynb #16-043
 def find_inputs(words   # files, folders and patterns

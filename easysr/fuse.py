@@ -20,10 +20,10 @@ from .infer import MRIInference, Result, nothing_to_restore, tissue
 from .noise import denoise, measure_noise
 from .register import align, good_fit, register
 from .slices import apply_along_axis, grid_size, regrid_affine, slice_model, thicken
-from .stacks import Brightness, Grid, Stack, common_grid, fill, joint_consistency, joint_lambda, low_pass, refine
-from .stacks import relative_brightness, set_weights, slice_residuals, slice_trust
+from .stacks import Brightness, Grid, Stack, common_grid, joint_consistency, joint_lambda, low_pass, refine
+from .stacks import relative_brightness, set_weights, slice_residuals, slice_trust, zero_fill
 from .transforms import move, rigid_matrix, sitk_affine, transform_distance, warp
-from .volumes import check_header, nifti, read_volume, subsample, volume_name, write_volume
+from .volumes import check_header, nifti, read_volume, sidecar, subsample, volume_name, write_volume
 
 # %% ../nbs/07_fuse.ipynb #07-008
 _moves = ((0,0,0),(0,0,0)), ((1.,-2.,1.5),(.2,-.1,.3)), ((-2.,.5,1.),(-.3,.2,.1))   # degrees and mm
@@ -53,11 +53,15 @@ class Member:
     result: Result        # of its own restoration
     stack: Stack          # its forward model
     flipped: bool         # are its slices counted from the other end than in its file?
-    matrix: np.ndarray = field(default_factory=lambda: np.eye(4))  # its world to that of the first (mm)
     brightness: Brightness = None   # relative to the first stack
     unit: float = 1.      # of intensities: the first stack's mean tissue
     numbers: dict = field(default_factory=dict)    # for the report
     doubts: list = field(default_factory=list)     # sentences
+
+    @property
+    def matrix(self):
+        "From its world to that of the first stack (mm), `(4,4)`"
+        return self.stack.matrix
 
 # %% ../nbs/07_fuse.ipynb #07-013
 _left = .7   # of the noise after denoising, about, see `42_noise`
@@ -74,13 +78,13 @@ def _stack_of(inf, case): # `MRIInference`, `_Case`
     return Stack(case.norm.inverse(seen)[0], case.plane.affine, case.sm, case.mask[0], noise, trust=trust, blur=blur)
 
 # %% ../nbs/07_fuse.ipynb #07-014
-def _filled(vol, axis, fine): # ScalarImage, array axis, spacing (mm)
+def _zero_filled(vol, axis, fine): # ScalarImage, array axis, spacing (mm)
     "`vol` at a spacing along an axis; a finer one by filling up the spectrum"
     n = vol.spatial_shape[axis]
     N = grid_size(n, vol.spacing[axis], fine)
     if N<=n:
         return resample_axis(vol, axis, fine)
-    x = apply_along_axis(fill(n,N), vol.data.float(), axis+1)
+    x = apply_along_axis(zero_fill(n,N), vol.data.float(), axis+1)
     return tio.ScalarImage(tensor=x, affine=regrid_affine(vol.affine, axis, fine))
 
 def _isotropic_stack(inf, scan): # `MRIInference`, ScalarImage without a thick axis
@@ -89,7 +93,7 @@ def _isotropic_stack(inf, scan): # `MRIInference`, ScalarImage without a thick a
     plane,(_,flips) = conform(scan)
     before = plane.spacing
     for a in range(3):
-        plane = _filled(plane, a, fine)
+        plane = _zero_filled(plane, a, fine)
     y,mask = plane.data.float(),tissue(plane)
     blur = tuple(low_pass(n, fine, o) for n,o in zip(plane.spatial_shape, before))
     sm = slice_model(plane, fine, 1, profile='box')
@@ -142,7 +146,7 @@ def _place(member, first): # `Member`s
     "Register a stack to the first one"
     fit = _registered(member.result.volume, first.result.volume)
     member.doubts += _fit_doubts(member.name, first.name, fit)
-    member.matrix = member.stack.matrix = fit.matrix
+    member.stack.matrix = fit.matrix
     member.numbers |= dict(agreement=round(float(fit.agreement),3), overlap=round(float(fit.overlap),3))
 
 # %% ../nbs/07_fuse.ipynb #07-025
@@ -207,7 +211,7 @@ def _set_unit(member, unit, brightness, fit, grid): # `Member`; of intensities; 
 # %% ../nbs/07_fuse.ipynb #07-032
 def _unexplained(fit, others, grid): # `_Fitted`, `Stack`s, `Grid`
     "Root mean square difference of a restoration to the slices of the other stacks"
-    return np.mean([(s.y-s.forward(fit.x,grid))[s.mask].pow(2).mean().item() for s in others])**.5
+    return np.mean([s.residual(fit.x,grid)[s.mask].pow(2).mean().item() for s in others])**.5
 
 def _weigh(members, fits, grid): # of `Member`, `_Fitted`; `Grid`
     "Lower the weight of restorations that explain the other stacks more than half again as badly as the best one"
@@ -240,8 +244,7 @@ def _refine_all(members, fits, grid, lam): # of `Member`, `_Fitted`; `Grid`; reg
     for i,m in enumerate(members[1:], 1):
         rest = [j for j in range(len(members)) if j!=i]
         others = joint_consistency(_mean([fits[j] for j in rest]), [members[j].stack for j in rest], grid, lam, 2)
-        if refine(m.stack, others, grid)<1:
-            moved,m.matrix = True,m.stack.matrix
+        moved |= refine(m.stack, others, grid)<1
     return moved
 
 # %% ../nbs/07_fuse.ipynb #07-039
@@ -298,7 +301,7 @@ def _movement(matrix, grid): # (4,4); `Grid`
 def _member_report(member, x, grid): # `Member`, joint volume, `Grid`
     "What was found about a stack"
     s,own = member.stack,member.result.report
-    rest = (s.y-s.forward(x,grid))[s.mask].pow(2).mean().sqrt()/s.y[s.mask].mean()
+    rest = s.residual(x,grid)[s.mask].pow(2).mean().sqrt()/s.y[s.mask].mean()
     kept = {k:own[k] for k in ('input','slices','noise','gains','plane','through_plane') if k in own}
     return dict(name=member.name) | kept | member.numbers | _movement(member.matrix, grid) | dict(
         residual=round(rest.item(),5), weight=round(s.weight,3), slices_weighed_down=_lowered(member))
@@ -321,7 +324,7 @@ def _joint_doubts(members, reports): # of `Member`, of what `_member_report` giv
 _contrasts = 'T1w','T2w','T2starw','PDw','FLAIR','T1map','T2map','MTw','SWI'
 
 def contrast(name # of a file
-            )->str: # one of the usual words in lower case, '' where none is found
+            )->str: # one of the usual words, '' where none is found
     "The contrast that a file's name tells"
     words = re.split(r'[_.\s-]', nifti.sub('', Path(name).name).lower())
     known = {o.lower():o for o in _contrasts} | {o.lower().removesuffix('w'):o for o in _contrasts}
@@ -366,8 +369,7 @@ def _aligned(members, fits, grid, rounds): # of `Member`, `_Fitted`; `Grid`; how
 def _output(members, fits, x, grid): # of `Member`, `_Fitted`; joint volume, `Grid`
     "The joint volume and its standard deviation in the unit of the first stack"
     unit = members[0].unit
-    low = min(m.result.scan.data.min().item() for m in members)
-    if low>=0:
+    if min(m.result.scan.data.min() for m in members)>=0:
         x = x.clamp(min=0)
     seen = sum(f.seen for f in fits)>0
     sd = _joint_sd(fits)
@@ -448,7 +450,7 @@ def _residuals(res): # `Fused`
     first = res.members[0]
     x = res.volume.data[0]/first.unit
     grid = Grid(res.volume.spatial_shape, res.volume.affine)
-    return {m.name: 100*(m.stack.y-m.stack.forward(x,grid))[m.stack.mask]/m.stack.y[m.stack.mask].mean()
+    return {m.name: 100*m.stack.residual(x,grid)[m.stack.mask]/m.stack.y[m.stack.mask].mean()
             for m in res.members}
 
 def fused_page(res,  # `Fused`
@@ -517,17 +519,16 @@ def fuse_files(files,           # stacks of one volume
     for f in files:
         check_header(f, reading.get('scale'), reading.get('form'))   # says what is wrong with it
     name = fused_name(files[0])
-    side = Path(out)/f'{name}.json'
+    volume = Path(out)/f'{name}.nii.gz'
     key = dict(stacks=[file_sha256(f) for f in files], model=inf.model_info['sha256'], still=still,
                options=inf.options())
-    if side.exists() and not overwrite:
-        told = json.loads(side.read_text())
-        if told.get('key')==key and side.with_suffix('').with_name(f'{name}.nii.gz').exists():
-            return dict(output=name, status='unchanged', warnings=told['warnings'])
+    before = {} if overwrite or not volume.exists() else sidecar(volume)
+    if before.get('key')==key:
+        return dict(output=name, status='unchanged', warnings=before['warnings'])
     sweep_leftovers(out, deep=False)
     res = fuse([read_volume(f, **reading) for f in files], inf=inf, still=still)
     res.report |= dict(key=key)
-    volume = res.save(out, page=page)['volume']
+    res.save(out, page=page)
     if align_to:
         align(volume, align_to, out=out, name=name)
     return dict(output=name, status='aligned' if align_to else 'done', warnings=res.report['warnings'])

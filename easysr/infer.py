@@ -298,7 +298,7 @@ def _residual_limit(tol,   # fraction of the tissue's mean, or None
         return tol*level
     return max(.003*level, _part_of_noise*noise)
 
-# %% ../nbs/03_infer.ipynb #new-002
+# %% ../nbs/03_infer.ipynb #more-002
 _least_noise = .01   # worth taking out, as a fraction of the tissue's mean
 
 @patch
@@ -512,12 +512,13 @@ def restored_case(self:MRIInference,
     start = time.time()
     with _evaluating(self.gen, self.trunk_dtype):
         case = self.examine(scan)
+        _check_thickness(scan, case.sm)
         used = self.thickness_of(case)
         case.sm = used.sm
         restored,adaptation = self.restore_adapted(case)
         return case, self._to_result(case, used, restored, start, **adaptation)
 
-# %% ../nbs/03_infer.ipynb #new-001
+# %% ../nbs/03_infer.ipynb #more-003
 @patch
 def __call__(self:MRIInference,
              vol      # ScalarImage, or the path of a NIfTI file
@@ -528,5 +529,4 @@ def __call__(self:MRIInference,
     sm = slice_model(scan, self.target_spacing(scan), through_plane(scan), self.thickness)
     if nothing_to_restore(scan, sm):
         return self._resample_only(scan, start)
-    _check_thickness(scan, sm)
     return self.restored_case(scan)[1]
