@@ -18,15 +18,16 @@ from .view import PLANES, SliceViewer, canonical, open_window, robust_window, vi
 from .volumes import subsample
 
 # %% ../nbs/23_pages.ipynb #23-010
-_word = r'[^\s\\/]+'
+_word = r'[^\s\\/]{1,255}'
 _folder = rf'{_word}(?:(?<![:;,!?)\]}}\'"]) {_word}){{0,4}}[\\/]+'           # with what ends it
-_root = (r'(?:(?<![\w.<\\/])(?:[A-Za-z]:[\\/]+|(?:~[\w.-]*|[\w.@-]+:)?/+'                      # C:\ and / and ~/ and server:/
-         rf'|~[\w.-]*\\+|\\{{2,}}|\\(?={_word}\\))|[\\/]+(?=(?:home|users)[\\/]))')           # ~\ and \\server and \folder\
+_root = (r'(?:(?<![\w.<\\/])(?:[A-Za-z]:[\\/]++|(?:~[\w.-]{0,60}|[\w.@-]{1,60}:)?/++'            # C:\ and / and ~/ and server:/
+         rf'|~[\w.-]{{0,60}}\\+|\\{{2,}}+|\\(?={_word}\\))|[\\/]++(?=(?:home|users)[\\/]))')    # ~\ and \\server and \folder\
 _absolute = re.compile(rf'({_root})((?:{_folder})*)([^\s\\/\'"<>:;,)\]]*)', re.I)
+_quoted = re.compile(rf'(?<=[\'"])({_root})([^\n]{{0,400}}?[\\/])??([^\\/\n]{{0,255}}?)(?=[\'"](?!\w))', re.I)
 
 def _bare_name(m): # match of `_absolute`
     "What is left of a path: its last name; of somebody's home nothing"
-    root,folders,name = m.groups()
+    root,folders,name = m.groups('')
     *above,last = [o for o in re.split(r'[\\/]+', folders+name) if o] or ['']
     if not last or (above and above[-1].lower() in ('home','users')):
         return 'a folder' if len(root)>1 or above else m[0]
@@ -36,7 +37,7 @@ def _bare_name(m): # match of `_absolute`
 def without_folders(text # that may name files
                    )->str:
     "`text` with the bare names of files in place of absolute paths, of POSIX and of Windows"
-    return _absolute.sub(_bare_name, text)
+    return _absolute.sub(_bare_name, _quoted.sub(_bare_name, text))
 
 # %% ../nbs/23_pages.ipynb #23-015
 _unseen = re.compile('[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]')
