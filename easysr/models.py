@@ -477,7 +477,8 @@ def _blocks(n, name, convs, ngf): # how many, name and number of the first, name
 
 def _slice_layers(ngf, n_blocks, tail): # configuration of a `SliceGenerator`
     "{layer: shape}"
-    return {'head.weight':(ngf,4,3,3,3), 'fuse.0.weight':(tail,tail+8,3,3,3), f'trunk.{n_blocks}.weight':(ngf,ngf,3,3,3),
+    ends = {'head.weight':(ngf,4,3,3,3), 'fuse.0.weight':(tail,tail+8,3,3,3)}
+    return {**ends, f'trunk.{n_blocks}.weight':(ngf,ngf,3,3,3),
             **_blocks(n_blocks, ('trunk.',0), (0,2), ngf)}
 
 def _resnet_layers(input_nc, output_nc, ngf, n_residual_blocks): # configuration of a `ResnetGenerator`
