@@ -430,7 +430,7 @@ def read_cohort(data,       # folders, files or tables to train on
     return *sides, read
 
 # %% ../nbs/16_cohort.ipynb #16-097
-COLUMNS = ('path', 'source', 'animal', 'split', 'spacing', 'bias', 'template', 'input', 'options', 'status', 'notes')
+COLUMNS = ('path', 'source', 'animal', 'split', 'spacing', 'bias', 'template', 'input', 'options', 'output', 'status', 'notes')
 
 def read_table(path    # .tsv file that `write_table` wrote, or that is not there yet
               )->list: # of dicts with the keys in `COLUMNS`
@@ -441,9 +441,9 @@ def read_table(path    # .tsv file that `write_table` wrote, or that is not ther
         rows = list(csv.DictReader(io.StringIO(read_text(path), newline=''), delimiter='\t'))
     except csv.Error:
         rows = [{}]
-    if any(set(COLUMNS)-set(r) or None in r.values() for r in rows):
+    if any(set(COLUMNS)-{'output'}-set(r) or None in r.values() for r in rows):
         raise HeaderError(path, "was not written by easysr_prepare", "move it away, or name another folder")
-    return rows
+    return [dict(output='') | r for r in rows]       # tables of older versions lack that column
 
 # %% ../nbs/16_cohort.ipynb #16-098
 def write_table(rows, # dicts with the keys in `COLUMNS`

@@ -212,7 +212,8 @@ def _document(title,    # of the page
              )->str:
     "A whole HTML page"
     policy = f'<meta http-equiv="Content-Security-Policy" content="{content_policy(scripts)}">'
-    head = f'<head><meta charset="utf-8">{policy}<title>{html_text(title, 300)}</title><style>{css}</style></head>'
+    made = '<meta name="generator" content="easysr">'
+    head = f'<head><meta charset="utf-8">{policy}{made}<title>{html_text(title,300)}</title><style>{css}</style></head>'
     return f'<!doctype html><html lang="en">{head}<body><h1>{html_text(heading, 300)}</h1>{body}</body></html>'
 
 # %% ../nbs/23_pages.ipynb #23-050

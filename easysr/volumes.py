@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['check_header', 'read_volume', 'volumes', 'fix_header', 'geometry', 'volume_name', 'as_volume', 'write_volume',
-           'HeaderError', 'Normaliser', 'nifti', 'sidecar', 'subsample']
+           'written_by_easysr', 'HeaderError', 'Normaliser', 'nifti', 'sidecar', 'subsample']
 
 # %% ../nbs/15_volumes.ipynb #15-004
 import gzip, math, os, warnings, zlib
@@ -529,3 +529,14 @@ def write_volume(vol,    # ScalarImage; several channels make a series
     with written_whole(path) as part:
         nib.save(img, part)
     return Path(path)
+
+# %% ../nbs/15_volumes.ipynb #15-097
+def written_by_easysr(path # NIfTI file
+                     )->bool:
+    "Whether the header of a file says that easysr wrote it last"
+    try:
+        check_file(path)
+        with (gzip.open if str(path).endswith('.gz') else open)(path, 'rb') as f:
+            return f.read(348)[148:].startswith(b'easysr')
+    except _damage:                                  # HeaderError is a ValueError
+        return False
