@@ -66,9 +66,17 @@ def _file_name(value): # text
     return re.split(r'[\\/]', plain_text(value).rstrip('\\/'))[-1]
 
 # %% ../nbs/23_pages.ipynb #23-022
-def _dict(v):   return v if isinstance(v, dict) else {}
-def _list(v):   return list(v) if isinstance(v, (list,tuple)) else []
-def _number(v): return float(v) if type(v) in (int,float) and abs(v)<1e9 else None      # NaN and infinity are none
+def _dict(v): # anything
+    "`v` if it is a dictionary, else an empty one"
+    return v if isinstance(v, dict) else {}
+
+def _list(v): # anything
+    "`v` if it is a list, else an empty one"
+    return list(v) if isinstance(v, (list,tuple)) else []
+
+def _number(v): # anything
+    "`v` if it is a number that a measurement can give, else None"
+    return float(v) if type(v) in (int,float) and abs(v)<1e9 else None
 
 def _sentences(v): # a sentence, or a list of them
     "Sentences as a list of text"
