@@ -178,7 +178,8 @@ _resampled = 'resampled (no thick axis)'
 def _outcome(path, out, kind, status): # input file, folder, one of `output_kinds`, what was done
     "What came of a file, as `restore_file` returns it"
     side = _read_sidecar(output_files(path, out, kind)['side'])
-    warnings = series_warnings(side.get('volumes') or [side])
+    each = side.get('volumes')
+    warnings = series_warnings(each if isinstance(each, list) and each else [side])
     return dict(output=output_name(path,kind), status=status, warnings=warnings)
 
 # %% ../nbs/20_batch.ipynb #20-052

@@ -15,6 +15,7 @@ from collections import Counter
 from pathlib import Path
 from .core import HeaderError, read_text, replaced_input, write_text
 from .sidecars import nifti, sidecar
+from .texts import plain_text
 from .volumes import read_volume
 
 # %% ../nbs/16_cohort.ipynb #16-008
@@ -430,7 +431,8 @@ def read_cohort(data,       # folders, files or tables to train on
     return *sides, read
 
 # %% ../nbs/16_cohort.ipynb #16-097
-COLUMNS = ('path', 'source', 'animal', 'split', 'spacing', 'bias', 'template', 'input', 'options', 'output', 'status', 'notes')
+COLUMNS = ('path', 'source', 'animal', 'split', 'spacing', 'bias', 'template', 'input', 'options', 'output',
+           'status', 'notes')
 
 def read_table(path    # .tsv file that `write_table` wrote, or that is not there yet
               )->list: # of dicts with the keys in `COLUMNS`
@@ -454,7 +456,7 @@ def write_table(rows, # dicts with the keys in `COLUMNS`
     table = csv.DictWriter(text, COLUMNS, delimiter='\t', lineterminator='\n')
     table.writeheader()
     for r in sorted(rows, key=lambda r: r['path']):
-        table.writerow({k: ' '.join(str(r[k]).split()) for k in COLUMNS})     # a tab or line break would end a cell
+        table.writerow({k: plain_text(r[k], 10_000) for k in COLUMNS})     # a tab or line break would end a cell
     write_text(path, text.getvalue())
 
 # %% ../nbs/16_cohort.ipynb #16-102
