@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
-from .core import HeaderError, check_file, file_sha256, read_text
+from .core import HeaderError, check_file, file_sha256, is_memory_error, read_text
 
 # %% ../nbs/29_checkpoints.ipynb #29-009
 class Refused(ValueError):
@@ -21,6 +21,7 @@ class Refused(ValueError):
 
 _most_listed = 2**22   # bytes of a table of contents: that of 50,000 tensors
 _most_pickled = 2**23  # bytes of names and plain values
+_most_steps = 2*10**6  # instructions to make them
 
 def _directory_size(f): # open file
     "Bytes of the archive's table of contents, as its last bytes say"
@@ -76,6 +77,8 @@ _names = {f'torch {o}' for o in _kinds} | {'collections OrderedDict', 'torch._ut
 def _check_pickle(f): # open file, at the start of a pickle
     "Refuse instructions and names that no checkpoint needs; the file is left at the pickle's end"
     for n,(instruction,value,_) in enumerate(pickletools.genops(f)):
+        if n>_most_steps:
+            raise Refused('it holds too many values')
         if instruction.name not in _instructions:
             raise Refused('it holds objects other than tensors and plain values')
         if instruction.name=='GLOBAL' and value not in _names:
@@ -238,6 +241,8 @@ def read_checkpoint(path,       # file
     except OSError as e:
         raise HeaderError(path, f"cannot be read ({e.strerror or e})", "check its permissions and the disk") from None
     except Exception as e:                           # the parts above, zipfile, pickle and torch have many
+        if is_memory_error(e):
+            raise HeaderError(path, "needs more memory than there is", "close other programs") from None
         why = str(e) if isinstance(e,Refused) else 'it is damaged'
         raise HeaderError(path, f"is not a checkpoint that can be read safely ({why})", cure) from None
 
@@ -273,14 +278,18 @@ def _is_short(value): # as a checkpoint holds it
     "Whether it is a short text or a number"
     if isinstance(value, float):
         return math.isfinite(value)
-    return type(value) in (bool,int) or value is None or (type(value) is str and len(value)<=200)
+    if type(value) is str:
+        return len(value)<=200 and value.isprintable()
+    return value is None or type(value) in (bool,int)
+
+def _is_word(key): return type(key) is str and key.isidentifier() and len(key)<=50
 
 def short_facts(about # what a checkpoint holds as its notes
                )->dict: # those of them that are short plain values or short lists of some
     "What a checkpoint says about itself"
     if type(about) is not dict:
         raise Refused('what it says about itself has no names')
-    own = {k:v for k,v in about.items() if type(k) is str and k not in ('name','kind','sha256')}
+    own = {k:v for k,v in about.items() if _is_word(k) and k not in ('name','kind','sha256')}
     listed = {k:v for k,v in own.items()
               if _is_short(v) or (type(v) is list and len(v)<=50 and all(map(_is_short,v)))}
     return dict(list(listed.items())[:50])
