@@ -151,7 +151,7 @@ def output_faults(case, out, before, status):
 def names_of(case):
     "What a refusal may name: files and options of the command"
     if case.says or callable(case.argv):
-        return [case.says]
+        return [case.says] if isinstance(case.says, str) else [*case.says]
     words = [o.lstrip('-') for o in case.argv[1:]]
     return [o for w in words for o in {w, Path(w).name, re.split(r'[.\n]', Path(w).name)[0]} if o]
 
@@ -178,38 +178,36 @@ def said_faults(case, status, out, err):
 # ------------------------------------------------------------------------------------------------ a case
 
 class Run:
-    "A case under way"
+    "A case under way: it is made in one child and run in another"
     def __init__(self, case, base, number):
         self.case,self.folder = case, base/f'{number:04d}'
+        self.streams = [base/f'{o}.{number}' for o in ('out','err')]
         for o in ('','tmp','home'):
             (self.folder/o).mkdir(parents=True)
-        self.kb,self.ended = 0,None
+        self.kb,self.seconds,self.ended,self.before,self.said = 0,0.,None,None,[]
         self.begin(lambda: case.make and case.make(self.folder) and None)
-        pid,status = os.waitpid(self.pid, 0)
-        self.made = status==0
-        self.before = state(self.folder)
-        self.outputs = {o for o in (self.folder/'out').rglob('*')} if self.made else set()
-        self.begin(lambda: call(case.argv), {1:'../out.%d'%number, 2:'../err.%d'%number})
-        self.streams = [base/f'{o}.{number}' for o in ('out','err')]
     def begin(self, work, streams=None):
         self.pid,self.start = fork(work, self.folder, streams),time.time()
     def poll(self):
         "Whether it has ended; it is killed where it takes too much"
-        self.kb = max(self.kb, peak_kb(self.pid))
-        late,large = time.time()-self.start>most_seconds, self.kb>most_gb*1e6
-        if late or large:
+        kb,seconds = peak_kb(self.pid),time.time()-self.start
+        if seconds>most_seconds or (kb>most_gb*1e6 and self.before is not None):
             kill_group(self.pid)
-            self.ended = f'killed after {time.time()-self.start:.0f} s with {self.kb/1e6:.1f} GB'
+            self.ended = f'killed after {seconds:.0f} s with {kb/1e6:.1f} GB'
         pid,status,usage = os.wait4(self.pid, 0 if self.ended else os.WNOHANG)
         if not pid:
             return False
         kill_group(self.pid)
-        self.seconds,self.kb = time.time()-self.start, max(self.kb, usage.ru_maxrss)
         self.status = os.waitstatus_to_exitcode(status)
+        if self.before is None and self.status==0:
+            self.before,self.outputs = state(self.folder),{*(self.folder/'out').rglob('*')}
+            self.begin(lambda: call(self.case.argv), {1:self.streams[0], 2:self.streams[1]})
+            return False
+        self.seconds,self.kb = seconds, max(kb, usage.ru_maxrss)
         return True
     def faults(self):
         "All that is wrong, in words"
-        if not self.made:
+        if self.before is None:
             return ['the case could not be made']
         out,err = (o.read_text(errors='replace') if o.exists() else '' for o in self.streams)
         self.said = (err or out).strip().splitlines()
@@ -233,7 +231,7 @@ def run_all(cases, jobs, keep):
         for r in [o for o in running if o.poll()]:
             running.remove(r)
             bad = r.faults()
-            done.append((r.case, bad, r.kb/1e6, r.seconds, r.said if r.made else []))
+            done.append((r.case, bad, r.kb/1e6, r.seconds, r.said))
             if not keep:
                 shutil.rmtree(r.folder, ignore_errors=True)
         time.sleep(.005)
@@ -256,8 +254,8 @@ def table(done):
 
 def chosen(pattern, short):
     "The cases that are asked for; `short` takes a few of each class, those that are quick"
-    import hostile_calls, hostile_scans
-    cases = [*hostile_scans.cases(), *hostile_calls.cases()]
+    import hostile_calls, hostile_commands, hostile_scans
+    cases = [o for part in (hostile_scans, hostile_calls, hostile_commands) for o in part.cases()]
     if pattern:
         cases = [c for c in cases if any(fnmatch.fnmatch(c.full, f'*{o}*') for o in pattern.split(','))]
     if not short:
@@ -273,12 +271,14 @@ def main():
     p.add_argument('--jobs', type=int, default=2, help='cases at a time')
     p.add_argument('--keep', action='store_true', help='keep the folders of all cases')
     opts = p.parse_args()
-    os.environ |= dict(OMP_NUM_THREADS='1', MPLBACKEND='agg', ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS='1')
+    os.environ |= dict(OMP_NUM_THREADS='1', MPLBACKEND='agg', TORCHINDUCTOR_COMPILE_THREADS='1', ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS='1')
     resource.setrlimit(resource.RLIMIT_CORE, (0,0))
     warnings.simplefilter('ignore')
     import torch
+    import matplotlib.pyplot, torch._dynamo
     import easysr.adapt, easysr.batch, easysr.benchmark, easysr.cli, easysr.fuse, easysr.prepare, easysr.register, easysr.train  # noqa: F401
     torch.set_num_threads(1)
+    torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])    # what that imports is imported once
     start = time.time()
     done = run_all(chosen(opts.only, opts.short), opts.jobs, opts.keep)
     for case,bad,gb,seconds,said in done:
