@@ -29,7 +29,7 @@ def call(argv):
         if isinstance(e.code, str):
             print(e.code, file=sys.stderr)
         return e.code if isinstance(e.code, int) else int(e.code is not None)
-    except (TypeError,ValueError) as e:
+    except (TypeError,ValueError,FileNotFoundError) as e:
         if callable(argv):
             print(f'refused: {type(e).__name__}: {e}', file=sys.stderr)
             return 1
@@ -77,11 +77,11 @@ def kill_group(pid):
 # ------------------------------------------------------------------------------------------------ what is checked
 
 def state(folder):
-    "{path: what lies there} of everything in a folder but out/ and tmp/"
+    "{path: what lies there} of everything in a folder but tmp/"
     found = {}
     for top,folders,files in os.walk(folder):
         if Path(top)==Path(folder):
-            folders[:] = [o for o in folders if o not in ('out','tmp')]
+            folders[:] = [o for o in folders if o!='tmp']
         for name in [*files, *folders]:
             f = Path(top)/name
             s = f.lstat()
@@ -151,8 +151,9 @@ def output_faults(case, out, before, status):
 def names_of(case):
     "What a refusal may name: files and options of the command"
     if case.says or callable(case.argv):
-        return [case.says] if isinstance(case.says, str) else [*case.says]
-    words = [o.lstrip('-') for o in case.argv[1:]]
+        words = [case.says] if isinstance(case.says, str) else case.says
+    else:
+        words = [o.lstrip('-') for o in case.argv[1:]]
     return [o for w in words for o in {w, Path(w).name, re.split(r'[.\n]', Path(w).name)[0]} if o]
 
 def said_faults(case, status, out, err):
@@ -170,7 +171,7 @@ def said_faults(case, status, out, err):
     longest = max((len(o) for o in re.sub(r'usage:.*?\n\S', '', err, flags=re.S).splitlines()), default=0)
     if longest>longest_line + 2*max((len(o) for o in names_of(case)), default=0):
         yield f'a line of {longest} characters'
-    if status in (1,2) and not any(o in both or ascii(o)[1:-1] in both for o in names_of(case)):
+    if status in (1,2) and not callable(case.argv) and not any(o in both or ascii(o)[1:-1] in both for o in names_of(case)):
         yield 'names neither file nor option: ' + (err.strip().splitlines() or ['nothing said'])[-1][:200]
     if re.search(r'\b(errno|NoneType|ndarray|KeyError|_io\.|0x[0-9a-f]{6})', err, re.I) and not callable(case.argv):
         yield 'speaks Python: ' + err.strip().splitlines()[-1][:200]
@@ -212,9 +213,11 @@ class Run:
         out,err = (o.read_text(errors='replace') if o.exists() else '' for o in self.streams)
         self.said = (err or out).strip().splitlines()
         bad = [self.ended] if self.ended else list(said_faults(self.case, self.status, out, err))
-        after = state(self.folder)
-        bad += [f'{"changed" if k in after else "removed"} {k}' for k in self.before if after.get(k)!=self.before[k]]
-        bad += [f'wrote {k}' for k in after if k not in self.before]
+        before,after = self.before,state(self.folder)
+        if not self.status or self.ended:     # a refusal leaves what lay in out/, success may replace it
+            before,after = ({k:v for k,v in o.items() if k.split('/')[0]!='out'} for o in (before,after))
+        bad += [f'{"changed" if k in after else "removed"} {k}' for k in before if after.get(k)!=before[k]]
+        bad += [f'wrote {k}' for k in after if k not in before and k.split('/')[0]!='out']
         if not self.ended:
             bad += [f'left {o.name} in the temporary folder' for o in (self.folder/'tmp').iterdir()]
             bad += output_faults(self.case, self.folder/'out', self.outputs, self.status)
@@ -275,10 +278,11 @@ def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0,0))
     warnings.simplefilter('ignore')
     import torch
-    import matplotlib.pyplot, torch._dynamo
+    import ants, matplotlib.pyplot, torch._dynamo
     import easysr.adapt, easysr.batch, easysr.benchmark, easysr.cli, easysr.fuse, easysr.prepare, easysr.register, easysr.train  # noqa: F401
     torch.set_num_threads(1)
     torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])    # what that imports is imported once
+    os.environ['MPLCONFIGDIR'] = matplotlib.get_configdir()
     start = time.time()
     done = run_all(chosen(opts.only, opts.short), opts.jobs, opts.keep)
     for case,bad,gb,seconds,said in done:

@@ -141,7 +141,7 @@ def value_cases():
         return y
     cases = dict(nan=(spiked(np.nan),'refused'), inf=(spiked(-np.inf),'refused'), all_nan=(x*np.nan,'refused'), constant=(x*0+7,'refused'),
                  zero=(x*0,'refused'), spike=(spiked(3e38),'either'), spikes=(np.where(x>400,3e38,-3e38).astype(np.float32),'either'),
-                 beyond=(spiked(1e300,np.float64),'refused'), int64=((x*1e15).astype(np.int64),'done'), uint64=((x*1e16).astype(np.uint64),'done'),
+                 beyond=(spiked(1e300,np.float64),'refused'), int64=((x*1e6).astype(np.int64),'done'), uint64=((x*1e16).astype(np.uint64),'either'),
                  complex=(x.astype(np.complex64),'refused'), two=((x>400).astype(np.uint8),'either'), negative=(-x,'either'),
                  denormal=((x*1e-42).astype(np.float32),'either'), tiny=((x*1e-30).astype(np.float32),'either'), lone=(odd(1.),'either'),
                  lone_huge=(odd(3e38),'either'), offset=((x+1e9).astype(np.float32),'either'), int8=((x/20).astype(np.int8),'done'),
@@ -298,7 +298,8 @@ def sidecar_cases():
         yield Case('outputs', f'sidecar-is-{label}', easysr(), moved, says='rattus')
     for label,text in list(texts.items())[:12]:
         moved = both(scan(), raw('out/rattus_sr.json', text), raw('out/rattus_sr.nii.gz', nifti()))
-        yield Case('outputs', f'sidecar-{label}', easysr(), moved, 'done')
+        yield Case('outputs', f'sidecar-{label}', easysr(), moved)
+        yield Case('outputs', f'sidecar-{label}-overwritten', easysr('--overwrite'), moved, 'done')
     own = both(scan('out/rattus.nii'), raw('out/.1_rattus.nii', 'mine'), scan('rattus.nii'))
     yield Case('outputs', 'own files beside', easysr(), own, 'done')
     for label,make in dict(folder=lambda f: (f/'out/rattus_sr.nii.gz').mkdir(parents=True), fifo=lambda f: os.mkfifo(f/'out/rattus_sr.nii.gz'),
