@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Change headers, sidecars, checkpoints, tables and configurations at random, and check that readers refuse them in their own words.
+"""Change headers, sidecars, checkpoints, tables and configurations at random; readers refuse them in their own words.
 
-`python tools/fuzz.py` takes half a minute and always the same cases; `--seconds 600 --seed random` looks for new ones."""
-import argparse, gzip, io, itertools, json, logging, os, random, resource, signal, sys, tempfile, time, traceback, warnings
+`python tools/fuzz.py` takes half a minute and always the same cases.
+`python tools/fuzz.py --seconds 600 --seed random` looks for new ones."""
+import argparse, gzip, io, itertools, json, logging, os, random, resource, shutil, signal, sys, tempfile, time
+import traceback, warnings
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -38,7 +40,8 @@ def write(name, data):
 
 # ------------------------------------------------------------------------------------------------ strategies
 
-odd_bytes = st.sampled_from([b'\0', b'\xff', b'\x7f', b'\x80', b'\0\0\xc0\x7f', b'\0\0\x80\x7f', b'\xff\x7f', b'\xff\xff\xff\xff', b'\xff\xff\xff\x7f', b'\0'*8]) | st.binary(max_size=8)
+odd_bytes = st.sampled_from([b'\0', b'\xff', b'\x7f', b'\x80', b'\0\0\xc0\x7f', b'\0\0\x80\x7f', b'\xff\x7f',
+                             b'\xff\xff\xff\xff', b'\xff\xff\xff\x7f', b'\0'*8]) | st.binary(max_size=8)
 change = st.tuples(st.sampled_from(['put','insert','cut','end','double']), st.integers(0,10**6), odd_bytes)
 
 def changed(data, changes):
@@ -57,9 +60,11 @@ def changed(data, changes):
             data = data[:at] + data[max(0,at-64):]
     return data
 
-numbers = st.floats(width=32) | st.integers(-2**31, 2**31-1) | st.sampled_from([0,1,-1,1e-30,3e38,float('nan'),float('inf'),32767,-32768])
+numbers = st.floats(width=32) | st.integers(-2**31, 2**31-1) | st.sampled_from([0,1,-1,1e-30,3e38,float('nan'),
+        float('inf'),32767,-32768])
 json_like = st.recursive(st.none() | st.booleans() | numbers | st.integers() | st.text(max_size=12),
-                         lambda o: st.lists(o, max_size=4) | st.dictionaries(st.text(max_size=8), o, max_size=4), max_leaves=12)
+                         lambda o: st.lists(o, max_size=4) | st.dictionaries(st.text(max_size=8), o, max_size=4),
+                         max_leaves=12)
 
 # ------------------------------------------------------------------------------------------------ what is checked
 
@@ -83,7 +88,8 @@ def tests(m):
     from easysr.cohort import read_manifest
     from easysr.config import TrainConfig, read_config
     from easysr.models import load_generator
-    good = dict(one=nifti(), two=nifti(version=2), swapped=nifti(swap=True), short=nifti(voxels().astype(np.int16)), many=nifti(voxels((6,5,4,2))), nrrd=nrrd())
+    good = dict(one=nifti(), two=nifti(version=2), swapped=nifti(swap=True), short=nifti(voxels().astype(np.int16)),
+                many=nifti(voxels((6,5,4,2))), nrrd=nrrd())
     fields = {k: nib_fields(k) for k in (1,2)}
     numbered = st.tuples(st.integers(0,200), st.integers(0,17), numbers)
 
@@ -107,7 +113,8 @@ def tests(m):
             data[at:at+len(raw)] = raw
         check_volume(write('fuzz.nii', bytes(data)))
 
-    words = st.sampled_from(['SliceThickness','SpacingBetweenSlices','easysr','key','warnings','EchoTime']) | st.text(max_size=5)
+    words = st.sampled_from(['SliceThickness','SpacingBetweenSlices','easysr','key','warnings',
+                             'EchoTime']) | st.text(max_size=5)
 
     @given(st.dictionaries(words, json_like, max_size=5), st.lists(change, max_size=3), st.booleans())
     def sidecars(said, changes, plain):
@@ -128,9 +135,12 @@ def tests(m):
         reach = (len(data), 1500, len(data))[where]                                     # the pickle comes first
         load(changed(data, [(h, len(data)-a%1500 if where==2 else a%reach, o) for h,a,o in changes]))
 
-    tensors = st.sampled_from([torch.zeros(0), torch.tensor(3.), torch.zeros(4,4,3,3,3), torch.full((4,),float('nan')), torch.zeros(1).expand(10**6), torch.zeros(4,dtype=torch.int8), torch.zeros(4)+0j])
+    tensors = st.sampled_from([torch.zeros(0), torch.tensor(3.), torch.zeros(4,4,3,3,3),
+                               torch.full((4,),float('nan')), torch.zeros(1).expand(10**6),
+                               torch.zeros(4,dtype=torch.int8), torch.zeros(4)+0j])
     anything = st.recursive(st.none() | st.booleans() | numbers | st.integers() | st.text(max_size=8) | tensors,
-                            lambda o: st.lists(o, max_size=3) | st.dictionaries(st.text(max_size=6) | st.integers(), o, max_size=3), max_leaves=6)
+                            lambda o: st.lists(o, max_size=3) | st.dictionaries(st.text(max_size=6) | st.integers(),
+                                    o, max_size=3), max_leaves=6)
 
     @given(st.lists(st.tuples(st.integers(0,100), st.integers(0,3), anything), min_size=1, max_size=3))
     def checkpoint_entries(changes):
@@ -144,20 +154,25 @@ def tests(m):
                 inside[list(inside)[which%len(inside)]] = value
         load(saved(d))
 
-    cells = st.sampled_from(['path','animal','split','train','val','test','a.nii','../a.nii','','"','rat1','/dev/zero','\0',' ']) | st.text(max_size=6)
+    cells = st.sampled_from(['path','animal','split','train','val','test','a.nii','../a.nii','','"','rat1',
+                             '/dev/zero','\0',' ']) | st.text(max_size=6)
 
-    @given(st.lists(st.lists(cells, max_size=5), max_size=6), st.sampled_from([',','\t',';']), st.sampled_from(['.csv','.tsv']), st.booleans(), st.lists(change, max_size=3))
+    @given(st.lists(st.lists(cells, max_size=5), max_size=6), st.sampled_from([',','\t',';']),
+           st.sampled_from(['.csv','.tsv']), st.booleans(), st.lists(change, max_size=3))
     def tables(rows, delimiter, ending, headed, changes):
         lines = [['path','animal','split']]*headed + rows
         text = '\n'.join(delimiter.join(o) for o in lines).encode('utf-8', 'surrogateescape')
         path = write('fuzz'+ending, changed(text, changes))
         for row in refused_or(lambda: read_manifest(path), ValueError) or ():
-            assert isinstance(row['path'], Path) and isinstance(row['animal'], str) and isinstance(row['split'], str), row
+            assert isinstance(row['path'], Path) and isinstance(row['animal'], str) and isinstance(row['split'],
+                    str), row
 
     names = st.sampled_from(sorted(TrainConfig.__dataclass_fields__)) | st.text(max_size=6)
-    marks = st.sampled_from([b'!!python/object/apply:os.system [x]', b'&a ', b'*a', b'<<: ', b'{', b'[', b'- ', b': ', b'\n', b'---\n', b'!!binary ', b'0x', b'1:30', b'.nan', b'\t'])
+    marks = st.sampled_from([b'!!python/object/apply:os.system [x]', b'&a ', b'*a', b'<<: ', b'{', b'[', b'- ', b': ',
+                             b'\n', b'---\n', b'!!binary ', b'0x', b'1:30', b'.nan', b'\t'])
 
-    @given(st.dictionaries(names, json_like, max_size=4), st.lists(st.tuples(st.integers(0,400), marks), max_size=3), st.lists(change, max_size=2))
+    @given(st.dictionaries(names, json_like, max_size=4), st.lists(st.tuples(st.integers(0,400), marks), max_size=3),
+           st.lists(change, max_size=2))
     def configs(options, marked, changes):
         text = '\n'.join(f'{k}: {json.dumps(v)}' for k,v in options.items()).encode('utf-8', 'surrogateescape')
         for at,mark in marked:
@@ -182,7 +197,8 @@ def nib_fields(version):
 def run(test, seconds, first):
     "Batches of examples until the time is over; how many, and what failed"
     start = time.time()
-    how = settings(max_examples=100, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False, report_multiple_bugs=False,
+    how = settings(max_examples=100, deadline=None, database=None, suppress_health_check=list(HealthCheck),
+                   print_blob=False, report_multiple_bugs=False,
                    phases=[Phase.generate, Phase.shrink])
     test = how(test)
     for number in itertools.count(first):
@@ -217,7 +233,10 @@ def main():
         start = time.time()
         batches,fault = run(test, opts.seconds/len(chosen), first)
         failed += fault is not None
-        print(f"{test.__name__:20}{100*batches:7} examples{time.time()-start:7.1f} s  {'FAILED' if fault else 'passed'}", fault or '', sep='\n' if fault else '', flush=True)
+        outcome = 'FAILED\n'+fault if fault else 'passed'
+        print(f'{test.__name__:20}{100*batches:7} examples{time.time()-start:7.1f} s  {outcome}', flush=True)
+    os.chdir(here)
+    shutil.rmtree(folder)
     sys.exit(failed>0)
 
 if __name__ == '__main__':

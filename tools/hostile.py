@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Run easysr on hostile inputs, each in a process of its own, and check that it refuses them or does its work.
 
-A case passes where it ends in time and memory, with a status that was expected, in plain sentences; where every input is as
-it was, nothing lies outside --out, and what lies there is whole and tells nothing of this machine.
-The inputs are made by hostile_scans.py and hostile_calls.py: `python tools/hostile.py [--only PATTERN] [--short]`."""
-import argparse, contextlib, fnmatch, getpass, hashlib, io, json, os, re, resource, shutil, signal, socket, stat, sys, tempfile, time, traceback, warnings
+A case passes where it ends in time and memory, with a status that was expected, in plain sentences; where every input
+is as it was, nothing lies outside --out, and what lies there is whole and tells nothing of this machine.
+The inputs are made by hostile_scans.py, hostile_calls.py and hostile_commands.py."""
+import argparse, contextlib, fnmatch, getpass, hashlib, importlib, io, json, os, re, resource, shutil, signal
+import socket, stat, sys, tempfile, time, traceback, warnings
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,7 +18,8 @@ longest_line, most_gb, most_seconds = 400, 3., 90.
 def call(argv):
     "Run a command of easysr, or a function; the exit status, as the interpreter would give it"
     from easysr import cli
-    mains = dict(easysr=cli.main, easysr_fuse=cli.fuse_main, easysr_register=cli.register_main, easysr_prepare=cli.prepare_main,
+    mains = dict(easysr=cli.main, easysr_fuse=cli.fuse_main, easysr_register=cli.register_main,
+                 easysr_prepare=cli.prepare_main,
                  easysr_train=cli.train_main, easysr_bench=cli.bench_main)
     try:
         if callable(argv):
@@ -101,8 +103,10 @@ class Tags(HTMLParser):
     def handle_starttag(self, tag, attrs):
         self.within = tag
         self.policy |= tag=='meta' and ('http-equiv','Content-Security-Policy') in attrs
-        self.faults += [f'<{tag}> has {k}={v!r}' for k,v in attrs if 'alert(' in (v or '') and (k.startswith('on') or k in ('href','src'))]
-        self.faults += [f'<{tag}> loads {v!r}' for k,v in attrs if k in ('src','href') and re.match(r'(https?:)?//', v or '')]
+        self.faults += [f'<{tag}> has {k}={v!r}' for k,v in attrs if 'alert(' in (v or '')
+                        and (k.startswith('on') or k in ('href','src'))]
+        self.faults += [f'<{tag}> loads {v!r}' for k,v in attrs if k in ('src','href')
+                        and re.match(r'(https?:)?//', v or '')]
     def handle_endtag(self, tag): self.within = ''
     def handle_data(self, data):
         if self.within=='script' and data.strip().startswith('alert('):
@@ -145,7 +149,8 @@ def output_faults(case, out, before, status):
             yield from (f'{f.name} tells {o}' for o in private_words(out.parent) if o in text)
             if f.suffix=='.html':
                 tags = Tags(text)
-                yield from (f'{f.name[:60]}: {o}' for o in tags.faults[:2] + ['no content security policy']*(not tags.policy))
+                yield from (f'{f.name[:60]}: {o}'
+                            for o in tags.faults[:2] + ['no content security policy']*(not tags.policy))
     yield from (f'{o} is not there' for o in case.makes if not status and not (out/o).is_file())
 
 def names_of(case):
@@ -171,7 +176,8 @@ def said_faults(case, status, out, err):
     longest = max((len(o) for o in re.sub(r'usage:.*?\n\S', '', err, flags=re.S).splitlines()), default=0)
     if longest>longest_line + 2*max((len(o) for o in names_of(case)), default=0):
         yield f'a line of {longest} characters'
-    if status in (1,2) and not callable(case.argv) and not any(o in both or ascii(o)[1:-1] in both for o in names_of(case)):
+    if status in (1,2) and not callable(case.argv) and not any(o in both or ascii(o)[1:-1] in both
+            for o in names_of(case)):
         yield 'names neither file nor option: ' + (err.strip().splitlines() or ['nothing said'])[-1][:200]
     if re.search(r'\b(errno|NoneType|ndarray|KeyError|_io\.|0x[0-9a-f]{6})', err, re.I) and not callable(case.argv):
         yield 'speaks Python: ' + err.strip().splitlines()[-1][:200]
@@ -250,9 +256,11 @@ def table(done):
     for kind in dict.fromkeys(c.kind for c,*_ in done):
         rows = [o for o in done if o[0].kind==kind]
         failed = sum(bool(o[1]) for o in rows)
-        lines.append((kind, len(rows), len(rows)-failed, failed, f'{max(o[2] for o in rows):.2f}', f'{max(o[3] for o in rows):.1f}'))
+        lines.append((kind, len(rows), len(rows)-failed, failed, f'{max(o[2] for o in rows):.2f}',
+                      f'{max(o[3] for o in rows):.1f}'))
     failed = sum(bool(o[1]) for o in done)
-    lines.append(('all', len(done), len(done)-failed, failed, f'{max(o[2] for o in done):.2f}', f'{max(o[3] for o in done):.1f}'))
+    lines.append(('all', len(done), len(done)-failed, failed, f'{max(o[2] for o in done):.2f}',
+                  f'{max(o[3] for o in done):.1f}'))
     return '\n'.join(f'{a:12}{b:>7}{c:>10}{d:>8}{e:>7}{f:>9}' for a,b,c,d,e,f in lines)
 
 def chosen(pattern, short):
@@ -274,12 +282,15 @@ def main():
     p.add_argument('--jobs', type=int, default=2, help='cases at a time')
     p.add_argument('--keep', action='store_true', help='keep the folders of all cases')
     opts = p.parse_args()
-    os.environ |= dict(OMP_NUM_THREADS='1', MPLBACKEND='agg', TORCHINDUCTOR_COMPILE_THREADS='1', ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS='1')
+    os.environ |= dict(OMP_NUM_THREADS='1', MPLBACKEND='agg', TORCHINDUCTOR_COMPILE_THREADS='1',
+                       ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS='1')
     resource.setrlimit(resource.RLIMIT_CORE, (0,0))
     warnings.simplefilter('ignore')
-    import torch
-    import ants, matplotlib.pyplot, torch._dynamo
-    import easysr.adapt, easysr.batch, easysr.benchmark, easysr.cli, easysr.fuse, easysr.prepare, easysr.register, easysr.train  # noqa: F401
+    import matplotlib, torch
+    for name in 'ants matplotlib.font_manager torch._dynamo easysr.adapt easysr.cli easysr.fuse easysr.train'.split():
+        importlib.import_module(name)         # once, for all cases
+    for name in 'easysr.batch easysr.benchmark easysr.prepare easysr.register'.split():
+        importlib.import_module(name)
     torch.set_num_threads(1)
     torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])    # what that imports is imported once
     os.environ['MPLCONFIGDIR'] = matplotlib.get_configdir()
@@ -287,8 +298,9 @@ def main():
     done = run_all(chosen(opts.only, opts.short), opts.jobs, opts.keep)
     for case,bad,gb,seconds,said in done:
         if bad:
-            print(f'\n{case.full}  ({gb:.2f} GB, {seconds:.1f} s)\n  $ {case.argv if callable(case.argv) else " ".join(map(ascii,case.argv))[:200]}')
-            print(*(f'  fault: {o}' for o in bad[:6]), *(f'  | {o[:300]}' for o in said[-3:]), sep='\n')
+            words = 'a call from Python' if callable(case.argv) else '$ '+' '.join(map(ascii, case.argv))[:200]
+            print(f'\n{case.full}  ({gb:.2f} GB, {seconds:.1f} s)', words, sep='\n  ')
+            print(*(f'  fault: {o}' for o in bad[:6]), *(f'  | {ascii(o)[1:300]}' for o in said[-3:]), sep='\n')
     print('\n'+table(done), f'{time.time()-start:.0f} s', sep='\n')
     sys.exit(any(o[1] for o in done))
 
