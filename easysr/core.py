@@ -175,8 +175,9 @@ def pick_device(device='auto' # 'auto', 'cpu', 'cuda', 'cuda:1', 'mps'
     import torch
     if device!='auto':
         try:
-            return torch.zeros(1, device=device).device
-        except (RuntimeError, AssertionError, NotImplementedError):
+            found = torch.zeros(1, device=device)
+            return (found+1).sum().item() and found.device         # a device that holds no numbers, such as meta, cannot
+        except (RuntimeError, AssertionError, NotImplementedError, TypeError):
             raise ValueError(f"device '{device}' cannot be used here; use auto or cpu") from None
     if torch.cuda.is_available():
         return torch.device('cuda')

@@ -79,8 +79,8 @@ def _scans_to_prepare(where, # file or folder
     if not where.exists():
         raise ValueError(f"there is no {where}; name a folder that holds scans")
     root = where if where.is_dir() else where.parent
-    if out==root:
-        raise ValueError(f"{out} is where the scans lie, they would be overwritten; name another folder for the output")
+    if out==root or out in root.parents:
+        raise ValueError(f"{out} is where the scans lie, they could be overwritten; name another folder for the output")
     if out.exists() and not out.is_dir():
         raise ValueError(f"{out} is a file; name a folder for the output")
     return [f for f in find_volumes(where) if out not in f.parents], root
