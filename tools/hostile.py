@@ -159,7 +159,7 @@ def names_of(case):
         words = [case.says] if isinstance(case.says, str) else case.says
     else:
         words = [o.lstrip('-') for o in case.argv[1:]]
-    return [o for w in words for o in {w, Path(w).name, re.split(r'[.\n]', Path(w).name)[0]} if o]
+    return [o for w in words for o in {w.strip('-') or w, Path(w).name, re.split(r'[.\n]', Path(w).name)[0]} if o]
 
 def said_faults(case, status, out, err):
     "What is wrong with the words and the status"
@@ -273,7 +273,7 @@ def chosen(pattern, short):
         return cases
     kinds = dict.fromkeys(c.kind for c in cases)
     quick = {k: [c for c in cases if c.kind==k and not c.slow] for k in kinds}
-    return [c for rows in quick.values() for c in rows[::max(1, len(rows)//7)][:7]]
+    return [c for rows in quick.values() for c in rows[::max(1, len(rows)//5)][:5]]
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
