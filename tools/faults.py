@@ -14,6 +14,7 @@ import numpy as np
 from commands import Job, make_inputs, program, root
 
 varies = {'seconds', 'gb', 'images_s', 'rng'}   # may differ between two runs; torch's `rng` is saved, no step draws from it
+anew = '--overwrite', '--spacing', '.3'         # makes other, larger outputs in place of earlier ones
 patience = 300                                  # seconds that a command may take
 
 # ---- what there is in a folder, and whether it is whole
@@ -214,6 +215,19 @@ class Bench:
         status = self.start(name, out, *more, log='again.log').faults(0)
         return [f'again: {o}' for o in status or differences(out, self.full[' '.join((name, *more))].contents)]
 
+    def mixed(self, out):
+        "Scans whose files belong to different runs, or are gone, in words"
+        if broken(out):
+            return []   # said already
+        old, new = (self.full[k].contents for k in ('easysr', ' '.join(('easysr', *anew))))
+        have = contents(out)
+        bad = [f'{k} of the earlier run is gone' for k in old if k not in have]
+        for scan in sorted({k.split('_')[0] for k in old} - {'index.html'}):
+            mine = [k for k in have if k.split('_')[0]==scan]
+            if not any(all(have[k]==run.get(k) for k in mine) for run in (old, new)):
+                bad.append(f'{scan}: its files are of two runs')
+        return bad
+
 def moment(bench, name, by_change):
     "When to disturb: after some time, or right after a file has come or gone"
     usual = bench.full[name]
@@ -221,13 +235,15 @@ def moment(bench, name, by_change):
         return dict(changes=bench.rng.randint(1, usual.changes))
     return dict(seconds=bench.rng.uniform(.3, 1)*usual.seconds)
 
-def until(bench, name, when):
+def until(bench, name, when, *more):
     "A run that has come to this moment, and its --out; begun again for an earlier one where it was over first"
     out = bench.place()/'out'
-    run = bench.start(name, out)
+    if more:
+        shutil.copytree(bench.folder/'undisturbed'/name, out)   # what the run is to replace
+    run = bench.start(name, out, *more)
     if run.wait(out, **when):
         return run, out
-    return until(bench, name, dict(seconds=when.get('seconds', bench.full[name].seconds)/2))
+    return until(bench, name, dict(seconds=when.get('seconds', bench.full[name].seconds)/2), *more)
 
 def killed(bench, name, when):
     "SIGKILL, then the same command"
@@ -235,6 +251,13 @@ def killed(bench, name, when):
     run.signal(signal.SIGKILL)
     run.ended()
     return [*bench.after(name, out), *bench.again(name, out)]
+
+def killed_on_overwrite(bench, when):
+    "SIGKILL while an earlier run is being replaced; each scan's files are then of one run, and none is gone"
+    run, out = until(bench, 'easysr', when, *anew)
+    run.signal(signal.SIGKILL)
+    run.ended()
+    return [*bench.after('easysr', out), *bench.mixed(out), *bench.again('easysr', out, *anew)]
 
 def interrupted(bench, name, when, times):
     "Ctrl-C once or twice, then the command that was printed"
@@ -304,30 +327,17 @@ def full_file(bench, name, i):
     run = bench.start(name, out, limit=max(1, bench.full[name].written[i][1]//2))
     return [*run.faults(1, 2), *bench.after(name, out), *bench.again(name, out)]
 
-def mixed(out, old, new):
-    "Scans whose files belong to different runs, or are gone, in words"
-    have = contents(out)
-    bad = [f'{k} of the earlier run is gone' for k in old if k not in have]
-    scans = {k.split('_')[0] for k in old if k!='index.html'}
-    for scan in sorted(scans):
-        mine = [k for k in old if k.split('_')[0]==scan and k in have]
-        if not any(all(have[k]==run.get(k) for k in mine) for run in (old, new)):
-            bad.append(f'{scan}: its files are of two runs')
-    return bad
-
-def full_on_overwrite(bench, spare, more):
-    "An earlier run is to be replaced, and the disk has `spare` bytes left"
-    old, new = (bench.full[k].contents for k in ('easysr', ' '.join(('easysr', *more))))
+def full_on_overwrite(bench, spare):
+    "An earlier run is to be replaced by a larger one, and the disk has `spare` bytes left"
     with disk(bench.place()/'disk', 2**26) as place:
         out = place/'out'
         shutil.copytree(bench.folder/'undisturbed'/'easysr', out)
         used = sum(pages(p.stat().st_size) for p in files(out).values())
         mount('-o', f'remount,size={used+spare}', place)
-        run = bench.start('easysr', out, *more, log=f'../{place.parent.name}.log')
-        bad = [*run.faults(1, 2), *bench.after('easysr', out)]
-        bad += [] if broken(out) else mixed(out, old, new)
+        run = bench.start('easysr', out, *anew, log=f'../{place.parent.name}.log')
+        bad = [*run.faults(1, 2), *bench.after('easysr', out), *bench.mixed(out)]
         mount('-o', 'remount,size=64m', place)
-        return bad + bench.again('easysr', out, *more)
+        return bad + bench.again('easysr', out, *anew)
 
 def read_only(bench, name, *more, filled=False):
     "A disk that cannot be written"
@@ -378,13 +388,19 @@ def two_at_once(bench, name):
 # ---- which faults, and the table
 
 everyone = 'easysr', 'easysr_train', 'easysr_fuse', 'easysr_prepare', 'easysr_register'
-anew = '--overwrite', '--tol', '.02'   # an earlier output is replaced by another one
+
 
 def kill_tries(bench, n, names):
     "`n` kills; cohort and training have most of them"
     for i in range(n):
         name = names[i%len(names)]
         yield 'SIGKILL', name, partial(killed, bench, name, moment(bench, name, i//len(names)%2==0))
+
+def overwrite_tries(bench, n):
+    "`n` kills while outputs are replaced"
+    for _ in range(n):
+        when = dict(seconds=bench.rng.uniform(.4, 1)*bench.full['easysr'].seconds)
+        yield 'SIGKILL, --overwrite', 'easysr', partial(killed_on_overwrite, bench, when)
 
 def interrupt_tries(bench, names):
     "Ctrl-C early and late, once and twice"
@@ -400,9 +416,8 @@ def disk_tries(bench, names, mounts):
             which = bench.full[name].written[i][0]
             yield 'disk full', f'{name}, {which}', partial(full_disk if mounts else full_file, bench, name, i)
     if mounts:
-        for spare in 4096, 100_000, 300_000:
-            work = partial(full_on_overwrite, bench, spare, anew)
-            yield 'disk full, --overwrite', f'easysr, {spare} bytes left', work
+        for spare in 4096, 300_000, 1_000_000:
+            yield 'disk full, --overwrite', f'easysr, {spare} bytes left', partial(full_on_overwrite, bench, spare)
 
 def folder_tries(bench, mounts):
     "Read-only, in the way, removed"
@@ -421,6 +436,7 @@ def folder_tries(bench, mounts):
 def all_tries(bench, kills, mounts):
     "(fault, on what, function that returns failures) of a whole run"
     yield from kill_tries(bench, kills, [*everyone[:2], *everyone])
+    yield from overwrite_tries(bench, kills//6)
     yield from interrupt_tries(bench, everyone)
     yield from disk_tries(bench, everyone[:4], mounts)
     yield from folder_tries(bench, mounts)
@@ -481,7 +497,7 @@ def main():
             print('no disk can be mounted here: a limit on the size of files stands for a full one, none is read-only')
         for name in everyone[:2 if opts.short else None]:
             bench.learn(name)
-        if not opts.short and mounts:
+        if not opts.short:
             bench.learn('easysr', *anew)
         tries = short_tries(bench, mounts) if opts.short else all_tries(bench, opts.kills, mounts)
         table = carry_out([o for o in tries if opts.only in f'{o[0]}, {o[1]}'], opts.jobs)
