@@ -7,73 +7,24 @@ __all__ = ['main', 'keep_freed_memory', 'command', 'train_main', 'register_main'
 
 # %% ../nbs/21_cli.ipynb #21-004
 import argparse, json, os, shlex, sys
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from fastcore.docments import docments
 from . import __version__
 from .config import TrainConfig, resolve_config
+from .shell import above_zero, check_folder, end, faults_end, shell_command, spacing_word
 
 # %% ../nbs/21_cli.ipynb #21-008
-def _end(name,      # of the command
-         message,   # one sentence
-         status):   # exit status
-    "Print `message` on stderr and end with `status`"
-    if message:
-        print(f'{name}: {message}', file=sys.stderr)
-    raise SystemExit(status)
-
-# %% ../nbs/21_cli.ipynb #21-011
-@contextmanager
-def _faults_end(name,        # of the command
-                status,      # exit status of an expected fault
-                quiet=False, # say nothing: under torchrun the first process speaks for all
-                cure=''):    # added where the library gives no cure of its own
-    "Turn an expected fault into a sentence and an exit status"
-    try:
-        yield
-    except (ValueError, OSError) as e:
-        _end(name, '' if quiet else str(e), status)
-    except RuntimeError as e:
-        reason = str(e).splitlines()[0] if str(e) else type(e).__name__
-        _end(name, '' if quiet else f'{reason}{cure}', status)
-
-# %% ../nbs/21_cli.ipynb #21-014
-def _above_zero(word): # as typed
-    "The number in `word`, refused where it is not above 0"
-    try:
-        value = float(word)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{word}' is not a number") from None
-    if not 0 < value < float('inf'):
-        raise argparse.ArgumentTypeError(f"is {word}; it must be more than 0")
-    return value
-
-# %% ../nbs/21_cli.ipynb #21-017
-def _spacing(word): # as typed
-    "The spacing in `word` (mm), or 'auto'"
-    try:
-        return 'auto' if word.lower()=='auto' else _above_zero(word)
-    except argparse.ArgumentTypeError as e:
-        raise argparse.ArgumentTypeError(f"{e}; give a spacing in mm, such as 0.15, or auto") from None
-
-# %% ../nbs/21_cli.ipynb #21-020
-def _check_folder(name, # of the command
-                  out): # as given with --out
-    "Refuse an output folder that is a file"
-    if Path(out).exists() and not Path(out).is_dir():
-        _end(name, f'{out} is a file; name a folder for --out', 2)
-
-# %% ../nbs/21_cli.ipynb #21-023
 _profiles = 'gaussian', 'box', 'hamming', 'sinc', 'slr' # names in `easysr.slices.profiles`
 
 def _restoring_options(p): # parser
     "How scans are restored"
-    p.add_argument('--spacing', type=_spacing, default=.15, metavar='MM|auto',
+    p.add_argument('--spacing', type=spacing_word, default=.15, metavar='MM|auto',
                    help='of the output, mm; auto: the finest in-plane spacing of each scan (default 0.15)')
     p.add_argument('--model', default='default', help="'default' or the path of a checkpoint")
-    p.add_argument('--thickness', type=_above_zero,
+    p.add_argument('--thickness', type=above_zero,
                    help='FWHM of the slice profile, mm (default: from the sidecar, else estimated from the scan)')
     p.add_argument('--profile', default='gaussian', choices=_profiles,
                    help='slice profile: hamming is a windowed sinc, sinc has side lobes, slr is a sharp pulse '
@@ -81,28 +32,45 @@ def _restoring_options(p): # parser
     p.add_argument('--uncertainty', action='store_true', help='also write a standard deviation for every voxel')
     p.add_argument('--nodenoise', action='store_true',
                    help="leave noise in the scan (default: above 1%% of the tissue's mean it is reduced first)")
-    p.add_argument('--tol', type=_above_zero,
+    p.add_argument('--tol', type=above_zero,
                    help="largest difference to the scan, as a fraction of the tissue's mean (default: by the noise)")
-    p.add_argument('--adapt', type=_above_zero, metavar='MINUTES',
+    p.add_argument('--adapt', type=above_zero, metavar='MINUTES',
                    help='first train for so long on each scan itself, on its own plane; kept only where it helps')
     p.add_argument('--align', metavar='TEMPLATE', help='then align the output to this volume, see easysr_register')
     p.add_argument('--device', default='auto', help='auto, cpu, cuda, mps')
-    p.add_argument('--memory', type=_above_zero, default=2., help='GB that the network may use (default 2)')
+    p.add_argument('--memory', type=above_zero, default=2., help='GB that the network may use (default 2)')
     p.add_argument('--half', choices=['auto','yes','no'], default='auto',
                    help='some convolutions in 16 bits (default: where the CPU is faster at it)')
 
-# %% ../nbs/21_cli.ipynb #21-026
+# %% ../nbs/21_cli.ipynb #21-011
+def _number(word): # as typed
+    "The number in `word`, refused where it is not finite"
+    try:
+        value = float(word)
+    except ValueError:
+        value = float('nan')
+    if not abs(value) < 1e12:
+        raise argparse.ArgumentTypeError(f"'{word}' is no intensity; give a number such as 0")
+    return value
+
+def _from_zero(word): # as typed
+    "The whole number in `word`, 0 or more"
+    if not word.isascii() or not word.isdigit():
+        raise argparse.ArgumentTypeError(f"'{word}' is no number of a volume; count from 0")
+    return int(word)
+
+# %% ../nbs/21_cli.ipynb #21-012
 def _reading_options(p): # parser
     "How files are read, and what is written"
-    p.add_argument('--scale', type=_above_zero, help='multiply every length in the headers by this, e.g. 0.1')
+    p.add_argument('--scale', type=above_zero, help='multiply every length in the headers by this, e.g. 0.1')
     p.add_argument('--form', choices=['sform','qform'], help='which to believe where they disagree')
-    p.add_argument('--fill', type=float, help='number to put in place of NaN and infinity')
-    p.add_argument('--volume', type=int, help='only this volume of a series, from 0 (default: all)')
+    p.add_argument('--fill', type=_number, help='number to put in place of NaN and infinity')
+    p.add_argument('--volume', type=_from_zero, metavar='N', help='only this volume of a series, from 0 (default: all)')
     p.add_argument('--nopage', action='store_true', help='write no page for quality control')
     p.add_argument('--overwrite', action='store_true', help='do again what is done')
     p.add_argument('--version', action='version', version=__version__)
 
-# %% ../nbs/21_cli.ipynb #21-027
+# %% ../nbs/21_cli.ipynb #21-013
 def _easysr_parser():
     "Options of `easysr`"
     p = argparse.ArgumentParser('easysr', description='Super-resolve thick-slice rodent brain MRI to isotropic NIfTI.')
@@ -112,30 +80,44 @@ def _easysr_parser():
     _reading_options(p)
     return p
 
-# %% ../nbs/21_cli.ipynb #21-030
+# %% ../nbs/21_cli.ipynb #21-016
 def _load_model(opts): # parsed options of `easysr`
     "The `MRIInference` asked for; a wrong option ends the command"
     from easysr.infer import MRIInference
+    from easysr.volumes import check_header
     half = dict(yes=True, no=False).get(opts.half)
-    with _faults_end('easysr', 2):
+    with faults_end('easysr', 2):
+        if opts.align:
+            check_header(opts.align)
         return MRIInference(opts.model, opts.spacing, opts.thickness, opts.profile, opts.uncertainty,
                             opts.device, opts.memory, opts.tol, opts.adapt, half, not opts.nodenoise)
 
-# %% ../nbs/21_cli.ipynb #21-031
+# %% ../nbs/21_cli.ipynb #21-017
+def _found(name,   # of the command
+           words): # files, folders and patterns
+    "The scans that words name; what is left out is told on stderr"
+    from easysr.cohort import find_inputs, skipped_sentences
+    skipped = {}
+    with faults_end(name, 1):
+        files = find_inputs(words, skipped)
+    print(*(f'{name}: {o}\n' for o in skipped_sentences(skipped)), sep='', end='', file=sys.stderr)
+    return files
+
+# %% ../nbs/21_cli.ipynb #21-018
 def _find_scans(words, # files, folders and patterns
                 out):  # folder of the outputs
     "The scans to restore; none, two outputs of one name, or an output that would replace a scan end the command"
-    from easysr.cohort import find_inputs, name_clash
-    files = find_inputs(words)
+    from easysr.cohort import name_clash
+    files = _found('easysr', words)
     if not files:
         where = ', '.join(words)
-        _end('easysr', f'no NIfTI file in {where}; name a .nii or .nii.gz file or a folder that holds some', 1)
+        end('easysr', f'no NIfTI file in {where}; name a .nii or .nii.gz file or a folder that holds some', 1)
     clash = name_clash(files, out)
     if clash:
-        _end('easysr', clash, 2)
+        end('easysr', clash, 2)
     return files
 
-# %% ../nbs/21_cli.ipynb #21-033
+# %% ../nbs/21_cli.ipynb #21-020
 def _line(row): # as `restore_files` gives it
     "What came of one scan: the sentence, and the stream it belongs to"
     if row['why']:
@@ -146,12 +128,12 @@ def _told(row): # as `restore_files` gives it
     "What came of one scan and its warnings, as `_line` gives them"
     return [_line(row), *((f"  {row['file']}: {o}", sys.stdout) for o in row['warnings'])]
 
-# %% ../nbs/21_cli.ipynb #new-009
+# %% ../nbs/21_cli.ipynb #21-021
 def _reading(opts): # parsed options with those of `_reading_options`
     "How files are read, as `read_volume` takes it"
     return {k: getattr(opts, k) for k in ('scale','form','fill','volume') if getattr(opts, k) is not None}
 
-# %% ../nbs/21_cli.ipynb #21-034
+# %% ../nbs/21_cli.ipynb #21-022
 def _restore_all(inf,   # `MRIInference`
                  files, # scans of this process
                  opts): # parsed options of `easysr`
@@ -168,7 +150,15 @@ def _restore_all(inf,   # `MRIInference`
             bar.write(text, file=stream)
     return done
 
-# %% ../nbs/21_cli.ipynb #21-036
+# %% ../nbs/21_cli.ipynb #21-024
+def _gone(rows, out): # as `restore_files` gives them, folder of the outputs
+    "Mark as failed what is not on the disk any more"
+    for r in rows:
+        if not r['why'] and not (Path(out)/f"{r['output']}.nii.gz").is_file():
+            why = f"{r['output']}.nii.gz: is no longer in the output folder; run the command again"
+            r |= dict(status='failed', why=why)
+    return rows
+
 def _summary(rows): # as `restore_files` gives them
     "Table, count and failures of a cohort, as text"
     from easysr.batch import status_table
@@ -176,25 +166,27 @@ def _summary(rows): # as `restore_files` gives them
     lines = [status_table(rows), f'{len(rows)-len(reasons)} of {len(rows)} done']
     return '\n'.join(lines + [f'  failed: {o}' for o in reasons])
 
-# %% ../nbs/21_cli.ipynb #21-038
+# %% ../nbs/21_cli.ipynb #21-026
+@shell_command('easysr')
 def main(argv=None): # list of words; default: the command line's
     "The command `easysr`"
     opts = _easysr_parser().parse_args(argv)
-    _check_folder('easysr', opts.out)
-    from easysr.core import barrier, process_share, write_text
+    check_folder('easysr', opts.out)
+    from easysr.core import barrier, process_share
     inf, files = _load_model(opts), _find_scans(opts.input, opts.out)
     which, many = process_share()
-    rows = _restore_all(inf, files[which::many], opts)
+    rows = _gone(_restore_all(inf, files[which::many], opts), opts.out)
     if len(rows) > 1:
         print(_summary(rows))
     barrier()
     if len(rows) > 1 and Path(opts.out).is_dir():
-        from easysr.pages import cohort_page
-        write_text(Path(opts.out)/'index.html', cohort_page(opts.out, rows))
+        from easysr.batch import write_index
+        with faults_end('easysr', 1):
+            write_index(opts.out, rows)
     if any(r['why'] for r in rows):
         raise SystemExit(1)
 
-# %% ../nbs/21_cli.ipynb #21-050
+# %% ../nbs/21_cli.ipynb #21-038
 def keep_freed_memory():
     "Let this process keep the memory it frees, where its C library can"
     import ctypes
@@ -206,7 +198,7 @@ def keep_freed_memory():
     except (AttributeError, TypeError, OSError):
         pass   # macOS, Windows, musl
 
-# %% ../nbs/21_cli.ipynb #21-053
+# %% ../nbs/21_cli.ipynb #21-041
 def command():
     "`easysr`, in a process of its own"
     import gc
@@ -217,11 +209,12 @@ def command():
         main()
     except SystemExit as e:
         status = e.code or 0
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(status)
 
-# %% ../nbs/21_cli.ipynb #21-064
+# %% ../nbs/21_cli.ipynb #21-052
 def _run_options(p): # parser
     "Where the data are and where the run goes"
     p.add_argument('--data', required=True, nargs='+',
@@ -243,7 +236,7 @@ def _run_options(p): # parser
     p.add_argument('--dry', action='store_true', default=False,
                    help='train two steps, print memory, seconds an epoch and the configuration, write nothing')
 
-# %% ../nbs/21_cli.ipynb #21-066
+# %% ../nbs/21_cli.ipynb #21-054
 def _yes(word): # as typed
     "True or False"
     if word.lower() in ('1','true','yes','on'):
@@ -252,7 +245,7 @@ def _yes(word): # as typed
         return False
     raise argparse.ArgumentTypeError(f"'{word}' is neither yes nor no")
 
-# %% ../nbs/21_cli.ipynb #21-067
+# %% ../nbs/21_cli.ipynb #21-055
 def _config_options(p): # parser
     "Every field of `TrainConfig` as an option"
     comments = docments(TrainConfig)
@@ -262,7 +255,7 @@ def _config_options(p): # parser
         text = f"{comments.get(f.name) or ''} (default {default})".replace('%', '%%')
         p.add_argument(f'--{f.name}', type=kinds.get(f.type, f.type), metavar=f.type.__name__.upper(), help=text)
 
-# %% ../nbs/21_cli.ipynb #21-068
+# %% ../nbs/21_cli.ipynb #21-056
 def _train_parser():
     "Options of `easysr_train`: those of the run, and every field of `TrainConfig`"
     about = 'Train a super-resolution GAN on isotropic rat or mouse brain volumes.'
@@ -272,7 +265,7 @@ def _train_parser():
     _config_options(p)
     return p
 
-# %% ../nbs/21_cli.ipynb #21-072
+# %% ../nbs/21_cli.ipynb #21-060
 def _given(opts): # parsed options of `easysr_train`
     "The fields of `TrainConfig` that were given on the command line"
     return {f.name: getattr(opts, f.name) for f in fields(TrainConfig) if hasattr(opts, f.name)}
@@ -284,7 +277,7 @@ def _train_config(opts): # parsed options of `easysr_train`
     from easysr.models import load_checkpoint
     return resolve_config(_given(opts), opts.config, load_checkpoint(Path(opts.out)/'latest.pth').get('cfg', {}))
 
-# %% ../nbs/21_cli.ipynb #21-074
+# %% ../nbs/21_cli.ipynb #21-062
 def _resume_command(opts,       # parsed options of `easysr_train`
                     processes=1 # of this run
                    )->str:
@@ -297,7 +290,7 @@ def _resume_command(opts,       # parsed options of `easysr_train`
     start = 'easysr_train' if processes==1 else f'torchrun --nproc-per-node {processes} $(which easysr_train)'
     return f'{start} {shlex.join(map(str, words))} --resume'
 
-# %% ../nbs/21_cli.ipynb #21-077
+# %% ../nbs/21_cli.ipynb #21-065
 def _train(opts,  # parsed options of `easysr_train`
            cfg,   # `TrainConfig`
            log):  # called with sentences
@@ -321,33 +314,32 @@ def _train(opts,  # parsed options of `easysr_train`
     else:
         fit(cfg, train_vols, val_vols, opts.out, gen, opts.resume, log, _resume_command(opts, world()))
 
-# %% ../nbs/21_cli.ipynb #21-079
+# %% ../nbs/21_cli.ipynb #21-067
+@shell_command('easysr_train')
 def train_main(argv=None): # list of words; default: the command line's
     "The command `easysr_train`"
     opts = _train_parser().parse_args(argv)
     quiet = int(os.environ.get('RANK', 0)) > 0
-    with _faults_end('easysr_train', 2, quiet):
+    with faults_end('easysr_train', 2, quiet):
         cfg = _train_config(opts)
     import torch.distributed as dist
     from easysr.core import batch_indices, rank, start_ranks, world
     try:
-        with _faults_end('easysr_train', 2, quiet):
+        with faults_end('easysr_train', 2, quiet):
             start_ranks(cfg.device)
             batch_indices(1, cfg.bs, world=world())   # refuses a batch that the processes cannot share
         log = partial(print, flush=True) if rank()==0 else _silent
-        with _faults_end('easysr_train', 1, quiet, ' If memory ran out, give a smaller --bs or --patch.'):
+        with faults_end('easysr_train', 1, quiet, ' If memory ran out, give a smaller --bs or --patch.'):
             _train(opts, cfg, log)
             if dist.is_initialized():
                 dist.barrier()   # no process leaves while another still waits for it
-    except KeyboardInterrupt:
-        _end('easysr_train', 'interrupted before the first step; nothing was written', 1)
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()
 
 def _silent(message): "Say nothing"
 
-# %% ../nbs/21_cli.ipynb #21-098
+# %% ../nbs/21_cli.ipynb #21-086
 _kinds = 'rigid', 'similarity', 'affine', 'syn' # names in `easysr.register.kinds`
 
 def _register_parser():
@@ -362,31 +354,29 @@ def _register_parser():
     p.add_argument('--mask', help='NIfTI on the grid of FIXED; only where it is above 0 counts')
     p.add_argument('--labels', help='label map of MOVING, to bring to FIXED')
     p.add_argument('--atlas', help='label map of FIXED, to bring to MOVING')
-    p.add_argument('--scale', type=_above_zero,
+    p.add_argument('--scale', type=above_zero,
                    help="multiply the lengths of a header by this where they cannot be a rodent's, e.g. 0.1")
     p.add_argument('--start', default='search', choices=['search','header'],
                    help='search any way round, or trust the headers (a scan and what was made of it)')
     p.add_argument('--fast', action='store_true', help='every core, and not the same answer twice')
     return p
 
-# %% ../nbs/21_cli.ipynb #21-099
+# %% ../nbs/21_cli.ipynb #21-087
+@shell_command('easysr_register')
 def register_main(argv=None): # list of words; default: the command line's
     "The command `easysr_register`"
     import warnings
     opts = _register_parser().parse_args(argv)
-    _check_folder('easysr_register', opts.out)
+    check_folder('easysr_register', opts.out)
     from easysr.register import align
-    with _faults_end('easysr_register', 1), warnings.catch_warnings(record=True):
-        try:
-            res = align(opts.moving, opts.fixed, opts.kind, opts.mask, opts.out, opts.labels, opts.atlas, opts.scale,
-                        start=opts.start, fast=opts.fast)
-        except OSError as e:
-            _end('easysr_register', f'cannot write into {opts.out} ({e.strerror}); choose another folder with --out', 1)
+    with faults_end('easysr_register', 1), warnings.catch_warnings(record=True):
+        res = align(opts.moving, opts.fixed, opts.kind, opts.mask, opts.out, opts.labels, opts.atlas, opts.scale,
+                    start=opts.start, fast=opts.fast)
     for note in res.notes:
         print(f'easysr_register: note: {note}', file=sys.stderr)
     print(res)
 
-# %% ../nbs/21_cli.ipynb #new-003
+# %% ../nbs/21_cli.ipynb #21-095
 def _fuse_parser():
     "Options of `easysr_fuse`"
     p = argparse.ArgumentParser('easysr_fuse', description='Join thick stacks of one animal into one isotropic volume.')
@@ -397,7 +387,7 @@ def _fuse_parser():
     _reading_options(p)
     return p
 
-# %% ../nbs/21_cli.ipynb #new-004
+# %% ../nbs/21_cli.ipynb #21-096
 def _fuse_group(inf, files, opts): # `MRIInference`; stacks of one volume; parsed options of `easysr_fuse`
     "Join the stacks of one volume and tell what came of it; whether that went well"
     from easysr.fuse import fuse_files, fusion_fault
@@ -409,22 +399,22 @@ def _fuse_group(inf, files, opts): # `MRIInference`; stacks of one volume; parse
     print(f"{r['output']}.nii.gz ({r['status']})", *(f'  {o}' for o in r['warnings']), sep='\n')
     return True
 
-# %% ../nbs/21_cli.ipynb #new-005
+# %% ../nbs/21_cli.ipynb #21-097
+@shell_command('easysr_fuse')
 def fuse_main(argv=None): # list of words; default: the command line's
     "The command `easysr_fuse`"
     opts = _fuse_parser().parse_args(argv)
-    _check_folder('easysr_fuse', opts.out)
-    from easysr.cohort import find_inputs
+    check_folder('easysr_fuse', opts.out)
     from easysr.fuse import group_stacks
-    groups, alone = group_stacks(find_inputs(opts.input))
+    groups, alone = group_stacks(_found('easysr_fuse', opts.input))
     print(*(f'easysr_fuse: {o}\n' for o in alone), sep='', end='', file=sys.stderr)
     if not groups:
-        _end('easysr_fuse', f"no stacks to join in {', '.join(opts.input)}; name two or more of one animal", 1)
+        end('easysr_fuse', f"no stacks to join in {', '.join(opts.input)}; name two or more of one animal", 1)
     inf = _load_model(opts)
     if not all([_fuse_group(inf, files, opts) for files in groups]):
         raise SystemExit(1)
 
-# %% ../nbs/21_cli.ipynb #21-107
+# %% ../nbs/21_cli.ipynb #21-103
 _bias = 'n4', 'n3', 'abp', 'none' # names in `easysr.prepare`
 
 def _prepare_parser():
@@ -439,11 +429,11 @@ def _prepare_parser():
     p.add_argument('--kind', default='rigid', choices=_kinds, help='of registration to the template (default rigid)')
     p.add_argument('--val', type=float, default=.2, help='share of the animals to keep for validation (default 0.2)')
     p.add_argument('--seed', type=int, default=0, help='which animals those are')
-    p.add_argument('--scale', type=_above_zero, help='multiply every length in the headers by this, e.g. 0.1')
+    p.add_argument('--scale', type=above_zero, help='multiply every length in the headers by this, e.g. 0.1')
     p.add_argument('--overwrite', action='store_true', help='do again what is done, and split anew')
     return p
 
-# %% ../nbs/21_cli.ipynb #21-108
+# %% ../nbs/21_cli.ipynb #21-104
 def _tell_prepared(row): # line of the table
     "Say what came of one scan"
     if row['status']=='failed':
@@ -451,32 +441,28 @@ def _tell_prepared(row): # line of the table
     else:
         print(f"{row['path']}: {row['status']}", flush=True)
 
-# %% ../nbs/21_cli.ipynb #21-109
+# %% ../nbs/21_cli.ipynb #21-105
 def _prepare_all(opts): # parsed options of `easysr_prepare`
     "Prepare the folder; a wrong call ends the command"
     from easysr.prepare import prepare
-    with _faults_end('easysr_prepare', 2):
-        try:
-            return prepare(opts.input, opts.out, opts.bias, opts.template, opts.kind, opts.val, opts.seed,
-                           opts.scale, opts.overwrite, _tell_prepared)
-        except KeyboardInterrupt:
-            _end('easysr_prepare', 'stopped; the same command goes on from here', 1)
-        except OSError as e:
-            _end('easysr_prepare', f'cannot write into {opts.out} ({e.strerror}); choose another folder with --out', 2)
+    with faults_end('easysr_prepare', 2):
+        return prepare(opts.input, opts.out, opts.bias, opts.template, opts.kind, opts.val, opts.seed,
+                       opts.scale, opts.overwrite, _tell_prepared)
 
-# %% ../nbs/21_cli.ipynb #21-110
+# %% ../nbs/21_cli.ipynb #21-106
+@shell_command('easysr_prepare')
 def prepare_main(argv=None): # list of words; default: the command line's
     "The command `easysr_prepare`"
     opts = _prepare_parser().parse_args(argv)
     rows = _prepare_all(opts)
     if not rows:
-        _end('easysr_prepare', f'no NIfTI scan in {opts.input}; name a folder that holds .nii or .nii.gz files', 1)
+        end('easysr_prepare', f'no NIfTI scan in {opts.input}; name a folder that holds .nii or .nii.gz files', 1)
     from easysr.prepare import cohort_summary
     print(cohort_summary(rows), f"listed in {Path(opts.out)/'manifest.tsv'}", sep='\n')
     if any(r['status']=='failed' for r in rows):
         raise SystemExit(1)
 
-# %% ../nbs/21_cli.ipynb #21-116
+# %% ../nbs/21_cli.ipynb #21-112
 _cases = ('3x','3x left-right','3x superior-inferior','2x','5.33x','8x',
           '2% noise','5% noise','box profile')   # keys of `easysr.benchmark.cases`
 
@@ -494,7 +480,7 @@ def _bench_parser():
     p.add_argument('--patches', type=int, help='patches that ECLARE trains on (default: its own)')
     return p
 
-# %% ../nbs/21_cli.ipynb #21-117
+# %% ../nbs/21_cli.ipynb #21-113
 def _isotropic(words): # files and folders
     "{name: volume} of the inputs that can be scored on, and how many could not"
     from easysr.benchmark import read_isotropic
@@ -509,7 +495,7 @@ def _isotropic(words): # files and folders
             print(f'easysr_bench: {e}', file=sys.stderr)
     return vols, failed
 
-# %% ../nbs/21_cli.ipynb #21-118
+# %% ../nbs/21_cli.ipynb #21-114
 def _score_cases(opts,  # parsed options of `easysr_bench`
                  vols,  # {name: isotropic volume}
                  tools):# {method: function}
@@ -517,23 +503,28 @@ def _score_cases(opts,  # parsed options of `easysr_bench`
     from easysr.benchmark import benchmark_table, cases, score_methods
     table = {}
     for case in opts.case:
-        with _faults_end('easysr_bench', 1):
+        with faults_end('easysr_bench', 1):
             how = dict(program=opts.eclare, patches=opts.patches) | cases[case]
             table[case] = {n: score_methods(v, tools, **how) for n,v in vols.items()}
         print(benchmark_table(table[case], case), end='\n\n', flush=True)
     return table
 
-# %% ../nbs/21_cli.ipynb #21-119
+# %% ../nbs/21_cli.ipynb #21-115
+@shell_command('easysr_bench')
 def bench_main(argv=None): # list of words; default: the command line's
     "The command `easysr_bench`"
     opts = _bench_parser().parse_args(argv)
+    check_folder('easysr_bench', Path(opts.out).parent)
     from easysr.benchmark import restorer, scores_csv
-    from easysr.core import write_text
-    with _faults_end('easysr_bench', 2):
+    from easysr.cohort import find_volumes
+    from easysr.core import replaced_input, write_text
+    with faults_end('easysr_bench', 2):
         tools = {'easysr' if m=='default' else f'easysr, {m}': restorer(m) for m in opts.model}
     vols, failed = _isotropic(opts.input)
     if not vols:
-        _end('easysr_bench', 'there is no volume to score on; name isotropic NIfTI volumes', 1)
+        end('easysr_bench', 'there is no volume to score on; name isotropic NIfTI volumes', 1)
+    if replaced_input(find_volumes(opts.input), [opts.out]):
+        end('easysr_bench', f'{opts.out} is an input; choose another file with --out', 2)
     write_text(opts.out, scores_csv(_score_cases(opts, vols, tools)))
     if failed:
         raise SystemExit(1)

@@ -34,7 +34,8 @@ def check_file(path,        # file that should hold something
     except (FileNotFoundError,NotADirectoryError):
         raise HeaderError(path, f"there is no such file in {path.parent.absolute()}", "check the path") from None
     except (OSError,ValueError) as e:
-        raise HeaderError(path, f"cannot be opened ({getattr(e,'strerror',e)})", "check the path and its permissions") from None
+        why = getattr(e, 'strerror', e)
+        raise HeaderError(path, f"cannot be opened ({why})", "check the path and its permissions") from None
     if stat.S_ISDIR(mode):
         raise HeaderError(path, "is a folder", f"name a {kind} in it")
     if not stat.S_ISREG(mode):
@@ -174,8 +175,9 @@ def pick_device(device='auto' # 'auto', 'cpu', 'cuda', 'cuda:1', 'mps'
     import torch
     if device!='auto':
         try:
-            return torch.zeros(1, device=device).device
-        except (RuntimeError, AssertionError, NotImplementedError):
+            found = torch.zeros(1, device=device)
+            return (found+1).sum().item() and found.device         # a device that holds no numbers, such as meta, cannot
+        except (RuntimeError, AssertionError, NotImplementedError, TypeError):
             raise ValueError(f"device '{device}' cannot be used here; use auto or cpu") from None
     if torch.cuda.is_available():
         return torch.device('cuda')
@@ -240,16 +242,17 @@ def _process_gone(pid): # number of a process
     return False
 
 # %% ../nbs/14_core.ipynb #14-076
+_started = time.time()
+
 def sweep_leftovers(folder,    # folder of an earlier run, or one that is not there yet
                     deep=True): # its subfolders too?
     "Remove temporary files of `written_whole` whose process is gone"
     latest = time.time()-3600 if process_share()[1]>1 else float('inf')
+    def left(pid, f): return f.stat().st_mtime<_started if pid==os.getpid() else _process_gone(pid)   # numbers are used again
     for f in (Path(folder).rglob if deep else Path(folder).glob)('.*'):
         pid = re.match(r'\.(\d+)_.', f.name)
-        if not (pid and f.is_file() and _process_gone(int(pid[1]))):
-            continue
         with suppress(OSError):                         # removed meanwhile, or another user's
-            if f.stat().st_mtime<=latest:
+            if pid and f.is_file() and left(int(pid[1]), f) and f.stat().st_mtime<=latest:
                 f.unlink()
 
 # %% ../nbs/14_core.ipynb #14-082

@@ -6,7 +6,7 @@
 __all__ = ['Result', 'super_resolve', 'MRIInference', 'tissue', 'nothing_to_restore']
 
 # %% ../nbs/03_infer.ipynb #03-004
-import time
+import os, time
 import numpy as np, torch, torchio as tio
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ from importlib.metadata import version
 from fastcore.basics import patch, store_attr
 import easysr
 from .core import HeaderError, peak_gb, pick_device
-from .slices import SliceModel, regrid_affine, slice_model
+from .limits import check_positive, check_size, check_spacing
+from .slices import SliceModel, get_profile, regrid_affine, slice_model
 from .frames import conform, resample_axis, through_plane, unconform
-from .volumes import Normaliser, geometry, read_volume, subsample
+from .volumes import Normaliser, as_volume, geometry, subsample, volume_name
 from .metrics import foreground
 from .models import load_generator, pick_dtype
 from .calibrate import error_sd, estimate_lambda, limit_lambda
@@ -58,22 +59,7 @@ def super_resolve(vol,               # ScalarImage, or the path of a NIfTI file
     "A thick-slice scan in, an isotropic volume out"
     return MRIInference(model, spacing, thickness, uncertainty=uncertainty, **kwargs)(vol)
 
-# %% ../nbs/03_infer.ipynb #03-023
-def _check_positive(**numbers): # by name; None counts as not given
-    "Raise a ValueError for a number that is not more than 0"
-    for name,value in numbers.items():
-        if value is not None and not 0<value<np.inf:
-            raise ValueError(f"{name} is {value:g}; it must be more than 0")
-
-# %% ../nbs/03_infer.ipynb #03-025
-def _check_spacing(spacing): # mm, or 'auto'
-    "Raise a ValueError for a spacing that is no length"
-    if spacing!='auto':
-        if isinstance(spacing, str):
-            raise ValueError(f"spacing is '{spacing}'; give a number of mm, or auto for the finest spacing in plane")
-        _check_positive(spacing=spacing)
-
-# %% ../nbs/03_infer.ipynb #03-028
+# %% ../nbs/03_infer.ipynb #03-024
 def _check_abilities(inf): # `MRIInference`
     "Raise a ValueError where the generator cannot do what was asked for"
     able = (inf.gen.estimates_error or not inf.uncertainty) and (inf.gen.adaptable or not inf.adapt)
@@ -82,10 +68,12 @@ def _check_abilities(inf): # `MRIInference`
     name,kind = inf.model_info['name'],inf.model_info['kind']
     raise ValueError(f"{name} is a {kind}, which predicts no uncertainty and cannot be adapted; use the default model")
 
-# %% ../nbs/03_infer.ipynb #03-030
+# %% ../nbs/03_infer.ipynb #03-026
 def _pick_generator(model, device): # as `MRIInference` takes them
     "The generator and its device: loaded from a file, or in memory and left where it lies"
     if not isinstance(model, torch.nn.Module):
+        if not isinstance(model, (str,os.PathLike)):
+            raise TypeError(f"model is a {type(model).__name__}; give 'default', a path or a generator")
         device = pick_device(device)
         return load_generator(model).to(device, memory_format=torch.channels_last_3d), device
     here = next(model.parameters()).device
@@ -93,7 +81,7 @@ def _pick_generator(model, device): # as `MRIInference` takes them
         raise ValueError(f"the network lies on {here}, not on {device}; move it there, or leave the device at auto")
     return model,here
 
-# %% ../nbs/03_infer.ipynb #03-031
+# %% ../nbs/03_infer.ipynb #03-027
 class MRIInference:
     "A loaded generator and how to use it; call it with a volume"
     def __init__(self, model='default',    # bundled weights or path, see `load_generator`; or a generator in memory
@@ -107,9 +95,10 @@ class MRIInference:
                  adapt=None,               # minutes to train on within each scan, see `easysr.adapt`
                  half=None,                # some convolutions in 16 bits? default: where the CPU is faster at it, see `pick_dtype`
                  denoise=True):            # take out noise above 1% of the tissue's mean first?
-        _check_spacing(spacing)
-        _check_positive(thickness=thickness, memory=memory, tol=tol, adapt=adapt)
-        store_attr('spacing,thickness,profile,uncertainty,memory,tol,adapt,half,denoise')
+        check_spacing(spacing)
+        check_positive(thickness=thickness, memory=memory, tol=tol, adapt=adapt)
+        store_attr('spacing,thickness,uncertainty,memory,tol,adapt,half,denoise')
+        self.profile = profile if isinstance(profile, str) and get_profile(profile) else get_profile(profile)
         self.gen,self.device = _pick_generator(model, device)
         self.in_memory = self.gen is model
         self.trunk_dtype = pick_dtype(self.device, half)
@@ -124,7 +113,7 @@ class MRIInference:
             return self.gen.info
         return dict(name='network in memory', kind=type(self.gen).__name__, sha256='')
 
-# %% ../nbs/03_infer.ipynb #03-033
+# %% ../nbs/03_infer.ipynb #03-029
 @contextmanager
 def _evaluating(gen,         # generator
                 trunk_dtype): # as `pick_dtype` gives it
@@ -140,7 +129,7 @@ def _evaluating(gen,         # generator
         for module,training in modes:
             module.training = training
 
-# %% ../nbs/03_infer.ipynb #03-036
+# %% ../nbs/03_infer.ipynb #03-032
 @patch
 def target_spacing(self:MRIInference,
                    vol       # ScalarImage, thick
@@ -150,7 +139,7 @@ def target_spacing(self:MRIInference,
         return self.spacing
     return float(np.sort(vol.spacing)[0])
 
-# %% ../nbs/03_infer.ipynb #03-038
+# %% ../nbs/03_infer.ipynb #03-034
 @patch
 def prepare(self:MRIInference,
             vol,        # ScalarImage, thick
@@ -162,7 +151,7 @@ def prepare(self:MRIInference,
         vol = resample_axis(vol, a, spacing)
     return vol, axis, slice_model(vol, spacing, axis, self.thickness or listed, self.profile)
 
-# %% ../nbs/03_infer.ipynb #03-042
+# %% ../nbs/03_infer.ipynb #03-038
 def _plane_report(scan, # ScalarImage as read
                   spacing # of the output (mm)
                  )->dict: # from, to (mm), and a sentence where detail is lost
@@ -174,7 +163,7 @@ def _plane_report(scan, # ScalarImage as read
                               "--spacing auto keeps it")
     return report
 
-# %% ../nbs/03_infer.ipynb #03-045
+# %% ../nbs/03_infer.ipynb #03-041
 @dataclass
 class _Case:
     "A scan in the networks' frame, and what was found in it"
@@ -188,7 +177,7 @@ class _Case:
     noise: Noise           # of `y`
     sm: SliceModel         # between `plane` and the output
 
-# %% ../nbs/03_infer.ipynb #03-046
+# %% ../nbs/03_infer.ipynb #03-042
 @patch(as_prop=True)
 def level(self:_Case)->float:
     "Mean of the tissue above the scan's own zero, in the unit of `y`"
@@ -199,7 +188,7 @@ def trusted(self:_Case)->torch.Tensor: # as `mask`
     "Tissue in slices that nothing is wrong with"
     return self.mask & (self.gains.trust==1)[:,None]
 
-# %% ../nbs/03_infer.ipynb #03-047
+# %% ../nbs/03_infer.ipynb #03-043
 @patch
 def stored(self:_Case, x): # ScalarImage in the frame
     "`x` with its axes as the scan stores them"
@@ -211,19 +200,19 @@ def image(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`
     affine = regrid_affine(self.plane.affine, 1, self.sm.fine)
     return self.stored(tio.ScalarImage(tensor=x.contiguous(), affine=affine))
 
-# %% ../nbs/03_infer.ipynb #03-048
+# %% ../nbs/03_infer.ipynb #03-044
 @patch
 def residual(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`
     "How far `x`, seen through the slice model, is from the scan: root mean square, fraction of the tissue's mean"
     rest = (self.sm.scan(x,2) - self.y)[self.trusted]
     return round((rest.pow(2).mean().sqrt()/self.level).item(), 6)
 
-# %% ../nbs/03_infer.ipynb #03-050
+# %% ../nbs/03_infer.ipynb #03-046
 def tissue(vol): # ScalarImage
     "`foreground` of a scan whose air may lie below zero"
     return foreground(vol.data.float() - min(0, vol.data.min().item()))
 
-# %% ../nbs/03_infer.ipynb #03-052
+# %% ../nbs/03_infer.ipynb #03-048
 def _without_gains(scan): # ScalarImage in the networks' frame, its plane as it was read
     "The scan with the brightness of its slices corrected, and what was found"
     found = find_gains(scan.data.float(), tissue(scan))
@@ -231,7 +220,7 @@ def _without_gains(scan): # ScalarImage in the networks' frame, its plane as it 
         return scan,found
     return tio.ScalarImage(tensor=correct_gains(scan.data.float(), found), affine=scan.affine),found
 
-# %% ../nbs/03_infer.ipynb #03-054
+# %% ../nbs/03_infer.ipynb #03-050
 @patch
 def examine(self:MRIInference,
             scan     # ScalarImage as read, with a thick axis
@@ -247,7 +236,7 @@ def examine(self:MRIInference,
     sure = noise.sd*max(0, 1-3*noise.error)                  # an uncertain estimate counts less
     return _Case(scan, how, plane, gains, norm, y, mask, noise, sm.with_noise(sure))
 
-# %% ../nbs/03_infer.ipynb #03-058
+# %% ../nbs/03_infer.ipynb #03-054
 @dataclass
 class _Thickness:
     "The slice width that is used, where it comes from, and doubts about it"
@@ -256,7 +245,7 @@ class _Thickness:
     spread: float = None    # standard deviation of its logarithm, where it was estimated
     doubts: tuple = ()      # sentences
 
-# %% ../nbs/03_infer.ipynb #03-059
+# %% ../nbs/03_infer.ipynb #03-055
 def _contradiction(sm, width): # `SliceModel` with the thickness of the sidecar, `Width` estimated or None
     "A sentence where the scan shows clearly another thickness than its sidecar says"
     if width is None or abs(np.log(width.fwhm/sm.fwhm)) < max(.25, 2*width.spread):
@@ -265,11 +254,11 @@ def _contradiction(sm, width): # `SliceModel` with the thickness of the sidecar,
     return [f"the sidecar says slices {sm.thickness:.2g} mm thick, the scan looks like {seen:.2g} mm; "
             "the sidecar is believed, --thickness overrides it"]
 
-# %% ../nbs/03_infer.ipynb #new-002
+# %% ../nbs/03_infer.ipynb #03-057
 _unseen = ["the slice width could not be estimated (too little tissue, or a ratio of slice to voxel outside 1.8 to 7); "
            "slices count as wide as their spacing"]
 
-# %% ../nbs/03_infer.ipynb #03-060
+# %% ../nbs/03_infer.ipynb #03-058
 @patch
 def thickness_of(self:MRIInference, case)->_Thickness: # `_Case`
     "The slice width to work with: told, of the sidecar, or estimated"
@@ -286,7 +275,7 @@ def thickness_of(self:MRIInference, case)->_Thickness: # `_Case`
     sm = sm.with_fwhm(max(width.used, 1/sm.ratio))            # no thinner than a fine voxel
     return _Thickness(sm, 'estimated', width.spread, width.sentences())
 
-# %% ../nbs/03_infer.ipynb #03-064
+# %% ../nbs/03_infer.ipynb #03-062
 _part_of_noise = .25  # chosen in `31_ablations`
 
 def _residual_limit(tol,   # fraction of the tissue's mean, or None
@@ -298,7 +287,7 @@ def _residual_limit(tol,   # fraction of the tissue's mean, or None
         return tol*level
     return max(.003*level, _part_of_noise*noise)
 
-# %% ../nbs/03_infer.ipynb #more-002
+# %% ../nbs/03_infer.ipynb #03-065
 _least_noise = .01   # worth taking out, as a fraction of the tissue's mean
 
 @patch
@@ -406,6 +395,14 @@ def nothing_to_restore(scan, sm): # ScalarImage as read, `SliceModel`
     "Whether no axis is thicker than the others and than the target"
     return sm.ratio<1.05 or sm.N<2 or max(scan.spacing) < 1.05*min(scan.spacing)
 
+@patch
+def would_restore(self:MRIInference,
+                  scan       # ScalarImage as read
+                 )->bool:
+    "Whether a scan is restored, not only resampled"
+    sm = slice_model(scan, self.target_spacing(scan), through_plane(scan), self.thickness)
+    return not nothing_to_restore(scan, sm)
+
 # %% ../nbs/03_infer.ipynb #03-086
 @patch
 def _resample_only(self:MRIInference, scan, start): # ScalarImage as read, when it began (s)
@@ -494,6 +491,8 @@ def _to_result(self:MRIInference,
               )->Result:
     "Volume, uncertainty and report of a restored scan"
     x = _keep_nonnegative(case, restored['x'], restored['lam'])
+    if not x.isfinite().all():
+        raise HeaderError(volume_name(case.scan), "came out with values that are not finite", "use the default --model")
     out,plane,masks = case.image(case.norm.inverse(x)),case.stored(case.plane),_output_masks(case)
     sd,intervals = self._standard_deviation(case, restored)
     more |= dict(uncertainty=intervals.report()) if intervals else {}
@@ -518,15 +517,15 @@ def restored_case(self:MRIInference,
         restored,adaptation = self.restore_adapted(case)
         return case, self._to_result(case, used, restored, start, **adaptation)
 
-# %% ../nbs/03_infer.ipynb #more-003
+# %% ../nbs/03_infer.ipynb #03-102
 @patch
 def __call__(self:MRIInference,
              vol      # ScalarImage, or the path of a NIfTI file
             )->Result:
     "Super-resolve one scan"
     start = time.time()
-    scan = vol if isinstance(vol, tio.Image) else read_volume(vol)
-    sm = slice_model(scan, self.target_spacing(scan), through_plane(scan), self.thickness)
-    if nothing_to_restore(scan, sm):
+    scan = as_volume(vol)
+    check_size(scan, self.target_spacing(scan))
+    if not self.would_restore(scan):
         return self._resample_only(scan, start)
     return self.restored_case(scan)[1]

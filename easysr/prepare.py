@@ -6,15 +6,15 @@
 __all__ = ['BIAS', 'correct_bias', 'align_to_template', 'prepare_one', 'prepare', 'cohort_summary']
 
 # %% ../nbs/05_prepare.ipynb #05-004
-import warnings
+import os, warnings
 from pathlib import Path
 import torchio as tio
 from . import __version__
-from .cohort import COLUMNS, assign_splits, find_volumes, prepared_names, read_table, subject, write_table
-from .core import fault_sentence, fingerprint, sweep_leftovers
+from .cohort import COLUMNS, assign_splits, find_volumes, prepared_names, read_table, sources, subject, write_table
+from .core import HeaderError, fault_sentence, fingerprint, replaced_input, sweep_leftovers
 from .register import bias_correct, bias_kinds, kinds, register
 from .transforms import move, resample_iso
-from .volumes import read_volume, write_volume
+from .volumes import read_volume, write_volume, written_by_easysr
 
 # %% ../nbs/05_prepare.ipynb #05-008
 BIAS = *bias_kinds, 'none'
@@ -79,13 +79,21 @@ def _scans_to_prepare(where, # file or folder
     if not where.exists():
         raise ValueError(f"there is no {where}; name a folder that holds scans")
     root = where if where.is_dir() else where.parent
-    if out==root:
-        raise ValueError(f"{out} is where the scans lie, they would be overwritten; name another folder for the output")
+    if out==root or out in root.parents:
+        raise ValueError(f"{out} is where the scans lie, they could be overwritten; name another folder for the output")
     if out.exists() and not out.is_dir():
         raise ValueError(f"{out} is a file; name a folder for the output")
     return [f for f in find_volumes(where) if out not in f.parents], root
 
 # %% ../nbs/05_prepare.ipynb #05-039
+def _check_outputs(files, template, outputs): # scans, file or None, files to write
+    "Refuse outputs that would replace an input"
+    inputs = [o for f in (*files, *[template]*(template is not None)) for o in sources(f)]
+    lost = replaced_input(inputs, outputs)
+    if lost is not None:
+        raise HeaderError(lost, "is an input that an output would replace", "choose another --out folder")
+
+# %% ../nbs/05_prepare.ipynb #05-040
 def _check_options(bias, kind, val): # as `prepare` takes them
     "Raise a ValueError that says what is wrong with the options of `prepare`, if anything is"
     _check_bias(bias)
@@ -94,7 +102,7 @@ def _check_options(bias, kind, val): # as `prepare` takes them
     if not 0<=val<1:
         raise ValueError(f"val is the share of animals to hold back, from 0 to below 1, not {val:g}")
 
-# %% ../nbs/05_prepare.ipynb #05-041
+# %% ../nbs/05_prepare.ipynb #05-042
 def _record(rows, # lines
             out): # folder
     "Write both tables in their present state"
@@ -105,7 +113,7 @@ def _record(rows, # lines
     else:
         (out/'failed.tsv').unlink(missing_ok=True)
 
-# %% ../nbs/05_prepare.ipynb #05-043
+# %% ../nbs/05_prepare.ipynb #05-044
 def _option_columns(bias, template, kind, scale): # as `prepare` takes them
     "The columns that are the same for every scan of a run"
     template_fingerprint = None if template is None else fingerprint(Path(template))
@@ -113,40 +121,52 @@ def _option_columns(bias, template, kind, scale): # as `prepare` takes them
     return dict(bias=bias, template=Path(template).name if template else '', options=fingerprint(options))
 
 def _is_done(row,     # line to fill
-             earlier): # line of an earlier run, or None
-    "Whether the earlier run had the same input and options"
-    return bool(earlier) and earlier['status']=='done' and all(earlier[k]==row[k] for k in ('input','options'))
+             earlier, # line of an earlier run, or None
+             to):     # its output
+    "Whether the earlier run had the same input and options, and left a whole output"
+    same = bool(earlier) and earlier['status']=='done' and all(earlier[k]==row[k] for k in ('input','options'))
+    return same and to.is_file() and earlier['output']==fingerprint(to)
 
-# %% ../nbs/05_prepare.ipynb #05-045
+# %% ../nbs/05_prepare.ipynb #05-046
+def _check_free(to): # NIfTI file to write
+    "Refuse to replace a file that easysr did not write"
+    if os.path.lexists(to) and not written_by_easysr(to):
+        raise HeaderError(to, "is in the way of an output and was not written by easysr",
+                          "move it, or choose another --out folder")
+
 def _prepare_row(row,     # line to fill: path, source, animal, split, bias, template, options
+                 path,    # scan
                  earlier, # line of an earlier run, or None
                  to,      # NIfTI file to write
                  how):    # options of `prepare_one`
     "`row`, completed by preparing its scan, or from the earlier line where nothing has changed"
-    path = Path(row['source'])
     try:
         row = row | dict(input=fingerprint(path), status='unchanged')
-        if _is_done(row, earlier):
+        if _is_done(row, earlier, to):
             return earlier | row
-        return row | prepare_one(path, to, **how) | dict(status='done')
+        _check_free(to)
+        found = prepare_one(path, to, **how)
+        return row | found | dict(status='done', output=fingerprint(to))
     except Exception as e:
-        to.unlink(missing_ok=True)
-        return dict.fromkeys(COLUMNS, '') | row | dict(status='failed', notes=fault_sentence(path, e, 'prepared'))
+        why = fault_sentence(path, e, 'prepared') + '; the earlier output was left'*os.path.lexists(to)
+        return dict.fromkeys(COLUMNS, '') | row | dict(status='failed', notes=why)
 
-# %% ../nbs/05_prepare.ipynb #05-047
+# %% ../nbs/05_prepare.ipynb #05-048
 def _earlier_rows(out): # folder
     "Lines of both tables of an earlier run, once its leftovers are gone"
     sweep_leftovers(out)
     return read_table(out/'manifest.tsv') + read_table(out/'failed.tsv')
 
-def _new_rows(names, # {scan: its path below the output folder}
-              split, # {animal: side}
-              same): # columns that are the same for every scan
-    "For each scan, the line to fill"
-    for f,name in names.items():
-        yield dict(path=name.as_posix(), source=str(f), animal=subject(f), split=split[subject(f)]) | same
+def _new_row(f,     # scan
+             root,  # folder the scans lie in
+             name,  # its path below the output folder
+             split, # {animal: side}
+             same): # columns that are the same for every scan
+    "The line to fill for a scan; its source is told below `root`, so that the table holds no folder of this machine"
+    source = f.relative_to(root).as_posix()
+    return dict(path=name.as_posix(), source=source, animal=subject(f), split=split[subject(f)]) | same
 
-# %% ../nbs/05_prepare.ipynb #05-048
+# %% ../nbs/05_prepare.ipynb #05-049
 def prepare(where,         # folder of scans (searched to the bottom), or one file
             out,           # folder for the prepared scans and the tables
             bias='n4',     # 'n4', 'n3', 'abp' or 'none'
@@ -163,22 +183,24 @@ def prepare(where,         # folder of scans (searched to the bottom), or one fi
     out = Path(out)
     names = prepared_names(files, root)
     _check_options(bias, kind, val)
+    _check_outputs(files, template, [out/o for o in (*names.values(),'manifest.tsv','failed.tsv')])
     how = dict(bias=bias, template=None if template is None else read_volume(template), kind=kind, scale=scale)
     same = _option_columns(bias, template, kind, scale)
     old = _earlier_rows(out)
     split = assign_splits(files, [] if overwrite else old, val, seed)
     rows = {r['path']: r for r in old if (out/r['path']).exists()}
     done = []
-    for row in _new_rows(names, split, same):
+    for f,name in names.items():
+        row = _new_row(f, root, name, split, same)
         earlier = None if overwrite else rows.get(row['path'])
-        done.append(_prepare_row(row, earlier, out/row['path'], how))
+        done.append(_prepare_row(row, f, earlier, out/row['path'], how))
         rows[row['path']] = done[-1]
         _record(rows.values(), out)
         if tell:
             tell(done[-1])
     return done
 
-# %% ../nbs/05_prepare.ipynb #05-075
+# %% ../nbs/05_prepare.ipynb #05-078
 def _count_side(rows, # lines of scans that were prepared
                 side): # 'train' or 'val'
     "Animals, scans and spacings of one side of the split"
@@ -198,7 +220,7 @@ def _training_notes(rows): # lines of scans that were prepared
     elif any(max(o)>.2001 for o in sizes):
         yield "note: some scans are coarser than 0.2 mm; a network cannot learn finer detail than it is shown"
 
-# %% ../nbs/05_prepare.ipynb #05-076
+# %% ../nbs/05_prepare.ipynb #05-079
 def cohort_summary(rows # lines, as `prepare` returns them
                   )->str:
     "Animals, scans and spacings of a cohort, notes for training, and failures"

@@ -9,7 +9,7 @@ __all__ = ['good_fit', 'kinds', 'bias_kinds', 'Registration', 'pyramid', 'regist
            'edges', 'find_start']
 
 # %% ../nbs/04_register.ipynb #04-004
-import json, tempfile, warnings
+import os, tempfile, warnings
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -18,10 +18,11 @@ from fastcore.basics import patch
 from nibabel.affines import apply_affine
 from scipy import ndimage as ndi
 from . import __version__
-from .cohort import stem
-from .core import HeaderError, sweep_leftovers, write_text, written_whole
+from .cohort import is_ours, sources, stem
+from .core import FileSet, HeaderError, replaced_input, sweep_leftovers, write_text
 from .likeness import agreement, as_mask, edges, find_start, mutual_information, overlap
 from .metrics import foreground
+from .sidecars import json_text
 from .transforms import LPS, ask_ants, coarsen, corners, from_ants, iso_grid, move, ras_matrix, regrid
 from .transforms import resample_iso, rigid_matrix, sitk_affine, to_ants, transform_distance, warp
 from .volumes import Normaliser, read_volume, volume_name, write_volume
@@ -46,6 +47,7 @@ class Registration:
         self.forward,self.inverse,self.matrix = forward,inverse,np.array(matrix)
         self.kind = kind
         self.rival = rival
+        self.labels = self.atlas = None   # label maps that `align` brings along
         self._measure(mask)
     @cached_property
     def warped(self):
@@ -148,31 +150,47 @@ def viewer(self:Registration): # `easysr.view.SliceViewer`
     return SliceViewer(dict(fixed=self.fixed, warped=self.warped))
 
 # %% ../nbs/04_register.ipynb #04-046
-@patch
-def _files(self:Registration, out, name): # folder, start of the file names
+def _files(kind, out, name, labels=False, atlas=False): # of transform; folder, start of the file names; are label maps brought along?
     "{what: Path} of the files that `save` writes"
-    ext = 'h5' if self.kind=='syn' else 'mat'
-    ends = dict(warped='.nii.gz', forward=f'.{ext}', report='.json', picture='.png')
-    if self.kind=='syn':
+    ext = 'h5' if kind=='syn' else 'mat'
+    ends = dict(report='.json', warped='.nii.gz', forward=f'.{ext}', picture='.png')
+    if kind=='syn':
         ends['inverse'] = f'_inverse.{ext}'       # of the others it is computed
-    return {what: Path(out)/f'{name}_reg{end}' for what,end in ends.items()}
+    maps = {what: Path(out)/f'{name}_{what}.nii.gz' for what,there in dict(labels=labels, atlas=atlas).items() if there}
+    return {what: Path(out)/f'{name}_reg{end}' for what,end in ends.items()} | maps
+
+def _check_outputs(files, inputs): # as `_files` gives them; files that are read
+    "Refuse to replace an input, or a file that easysr did not write"
+    lost = replaced_input(inputs, files.values())
+    if lost is not None:
+        raise HeaderError(lost, "is an input that an output would replace", "choose another --out folder")
+    there = [f for f in files.values() if os.path.lexists(f)]
+    if there and not is_ours(files['warped']):
+        raise HeaderError(there[0], "is in the way of an output and was not written by easysr",
+                          "move it, or choose another --out folder")
 
 # %% ../nbs/04_register.ipynb #04-047
+def _write_labels(labels, path): # `LabelMap`, NIfTI file
+    "Write `labels`, in double precision where its numbers ask for that"
+    write_volume(labels, path, code=2, dtype='int32' if int(labels.data.max())<2**31 else 'float64')
+
 @patch
 def save(self:Registration,
          out,         # folder
          name='moving' # start of the file names
         )->dict:      # {what: Path}
-    "Write `name_reg.nii.gz`, its transforms, `name_reg.png` and `name_reg.json` into `out`"
+    "Write the warped volume, its transforms, picture and report into `out`, and label maps brought along"
     sweep_leftovers(out, deep=False)
-    files = self._files(out, name)
-    for way in {'forward','inverse'} & set(files):
-        with written_whole(files[way]) as part:
-            sitk.WriteTransform(getattr(self,way), str(part))
-    write_text(files['report'], json.dumps(self.report, indent=1))
-    with written_whole(files['picture']) as part:
-        self.show(part)
-    write_volume(self.warped, files['warped'], code=2)
+    files = _files(self.kind, out, name, self.labels is not None, self.atlas is not None)
+    with FileSet() as new:
+        parts = {what: new.part(f) for what,f in files.items()}
+        write_text(parts['report'], json_text(self.report))
+        write_volume(self.warped, parts['warped'], code=2)
+        for way in {'forward','inverse'} & set(parts):
+            sitk.WriteTransform(getattr(self,way), str(parts[way]))
+        for what in {'labels','atlas'} & set(parts):
+            _write_labels(getattr(self,what), parts[what])
+        self.show(parts['picture'])
     return files
 
 # %% ../nbs/04_register.ipynb #04-053
@@ -199,7 +217,9 @@ def _check_extent(vol, name): # volume, and what to call it
 
 # %% ../nbs/04_register.ipynb #04-058
 def _check_volume(vol, name): # volume, and what to call it
-    "Raise a ValueError that says why `vol` cannot be registered, if it cannot"
+    "Raise an error that says why `vol` cannot be registered, if it cannot"
+    if not isinstance(vol, tio.Image):
+        raise TypeError(f"{name} is a {type(vol).__name__}; give a torchio ScalarImage, or use align for files")
     if vol.shape[0]!=1:
         raise ValueError(f"{name} has {vol.shape[0]} channels; "
                          "register one of them, then `apply` the result to the rest")
@@ -230,8 +250,8 @@ def _check(moving, fixed, kind, mask, start): # as `register` takes them
         raise ValueError(f"kind '{kind}' is unknown; choose one of {', '.join(kinds)}")
     if isinstance(start,str) and start not in ('search','header'):
         raise ValueError(f"start '{start}' is unknown; choose search or header, or give a matrix")
-    _check_volume(moving, volume_name(moving, 'the moving volume'))
-    _check_volume(fixed, volume_name(fixed, 'the fixed volume'))
+    for vol,role in ((moving,'the moving volume'), (fixed,'the fixed volume')):
+        _check_volume(vol, volume_name(vol, role) if isinstance(vol, tio.Image) else role)
     if mask is not None:
         _check_mask(mask, fixed, volume_name(fixed, 'the fixed volume'))
 
@@ -350,11 +370,6 @@ def _read_labels(path,        # NIfTI file, or a `LabelMap` that is handed on
     return tio.LabelMap(tensor=x, affine=vol.affine, source=str(path))
 
 # %% ../nbs/04_register.ipynb #04-122
-def _write_labels(labels, path): # `LabelMap`, NIfTI file
-    "Write `labels`, in double precision where its numbers ask for that"
-    write_volume(labels, path, code=2, dtype='int32' if int(labels.data.max())<2**31 else 'float64')
-
-# %% ../nbs/04_register.ipynb #04-123
 def align(moving,         # volume or NIfTI file
           template,       # volume or NIfTI file
           kind='rigid',   # as in `register`
@@ -369,18 +384,19 @@ def align(moving,         # volume or NIfTI file
          )->Registration: # with `labels` and `atlas`, each None or a `LabelMap`
     "`register` to a template, from files or volumes, and carry labels either way"
     name = name or ('moving' if isinstance(moving, tio.Image) else stem(moving))
+    if out is not None:
+        read = [f for o in (moving,template,mask,labels,atlas) if isinstance(o, (str,os.PathLike)) for f in sources(o)]
+        _check_outputs(_files(kind, out, name, labels is not None, atlas is not None), read)
     moving, template, mask = (_read(o, scale) for o in (moving,template,mask))
     labels, atlas = (None if o is None else _read_labels(o, scale) for o in (labels,atlas))
-    res = register(moving, template, kind, mask, out, name, start, fast)
+    res = register(moving, template, kind, mask, start=start, fast=fast)
     res.labels = None if labels is None else res.apply(labels)
     res.atlas = None if atlas is None else res.apply(atlas, inverse=True)
     if out is not None:
-        for what in ('labels','atlas'):
-            if getattr(res,what) is not None:
-                _write_labels(getattr(res,what), Path(out)/f'{name}_{what}.nii.gz')
+        res.save(out, name)
     return res
 
-# %% ../nbs/04_register.ipynb #04-128
+# %% ../nbs/04_register.ipynb #04-127
 def registration_residual(vol,       # volume or NIfTI file: what was made of `scan`
                           scan,      # volume or NIfTI file
                           fast=False # as in `register`
@@ -388,7 +404,7 @@ def registration_residual(vol,       # volume or NIfTI file: what was made of `s
     "How far `vol` lies from the scan it was made of"
     return register(_read(vol), _read(scan), start='header', fast=fast)
 
-# %% ../nbs/04_register.ipynb #04-146
+# %% ../nbs/04_register.ipynb #04-145
 def average_animals(vols # `ScalarImage`s of several animals
                    )->tio.ScalarImage: # in the space of the first, tissue near 1000
     "The mean of several animals, each warped onto the first by SyN"
@@ -397,13 +413,13 @@ def average_animals(vols # `ScalarImage`s of several animals
     total = sum(Normaliser(vol.data)(vol.data.float()) for vol in (first,*warped))
     return tio.ScalarImage(tensor=1000*total/len(vols), affine=first.affine)
 
-# %% ../nbs/04_register.ipynb #04-158
+# %% ../nbs/04_register.ipynb #04-157
 _n4 = dict(convergence=dict(iters=[50]*2, tol=1e-6))
 bias_kinds = dict(n4 =('n4_bias_field_correction',  _n4),
                   n3 =('n3_bias_field_correction2', dict(number_of_fitting_levels=3)),
                   abp=('n4_bias_field_correction',  _n4))
 
-# %% ../nbs/04_register.ipynb #04-159
+# %% ../nbs/04_register.ipynb #04-158
 def _check_bias(vol, kind, mask): # as `bias_correct` takes them
     "Raise a ValueError that says what is wrong with the arguments of `bias_correct`, if anything is"
     if kind not in bias_kinds:
@@ -412,7 +428,7 @@ def _check_bias(vol, kind, mask): # as `bias_correct` takes them
     if mask is not None:
         _check_mask(mask, vol, volume_name(vol), 'mark the tissue with 1')
 
-# %% ../nbs/04_register.ipynb #04-161
+# %% ../nbs/04_register.ipynb #04-160
 def _bias_field(vol,    # `ScalarImage`
                 tissue, # bool `(1,i,j,k)`
                 kind,   # a key of `bias_kinds`
@@ -427,7 +443,7 @@ def _bias_field(vol,    # `ScalarImage`
     field = ask_ants(name, images, fast, shrink_factor=shrink, return_bias_field=True, **options)
     return torch.from_numpy(field)[None].clamp(min=1e-3)
 
-# %% ../nbs/04_register.ipynb #04-163
+# %% ../nbs/04_register.ipynb #04-162
 def bias_correct(vol,       # `ScalarImage`
                  kind='n4', # 'n4', 'n3' or 'abp' (N4 after its outliers are clipped)
                  mask=None, # volume on the grid of `vol`, above 0 in tissue; default: `foreground`
@@ -440,7 +456,7 @@ def bias_correct(vol,       # `ScalarImage`
     even = x/_bias_field(vol, tissue, kind, fast)
     return tio.ScalarImage(tensor=even*(x[tissue].median()/even[tissue].median()), affine=vol.affine)
 
-# %% ../nbs/04_register.ipynb #04-172
+# %% ../nbs/04_register.ipynb #04-171
 _mask_grid = .3                # mm, of the grid on which the mask is made
 _voxel_ml = _mask_grid**3/1000
 
@@ -451,12 +467,12 @@ def _bright(x,  # `(i,j,k)` intensities on that grid
         return ndi.gaussian_filter(np.asarray(o, float), mm/_mask_grid, mode='constant')
     return blurred(x,.3)*blurred(w,2.5) > .85*np.maximum(blurred(x*w,2.5), 1e-9)
 
-# %% ../nbs/04_register.ipynb #04-173
+# %% ../nbs/04_register.ipynb #04-172
 def _distance(w): # bool `(i,j,k)`
     "Distance (mm) to the nearest voxel that is not in `w`"
     return ndi.distance_transform_edt(w)*_mask_grid
 
-# %% ../nbs/04_register.ipynb #04-174
+# %% ../nbs/04_register.ipynb #04-173
 def _thickest(deep, # depth below the surface (mm), `(i,j,k)`
               r):   # mm to erode, and to grow again
     "The lump that holds the deepest voxel, after an opening by `r`"
@@ -464,7 +480,7 @@ def _thickest(deep, # depth below the surface (mm), `(i,j,k)`
     deepest = lumps.ravel()[(deep*(lumps>0)).argmax()]
     return _distance(lumps!=deepest) <= r
 
-# %% ../nbs/04_register.ipynb #04-176
+# %% ../nbs/04_register.ipynb #04-175
 def _lump(x,       # `(i,j,k)` intensities on the grid of the mask
           w,       # where there is tissue, bool
           largest): # ml
@@ -477,7 +493,7 @@ def _lump(x,       # `(i,j,k)` intensities on the grid of the mask
     closed = ndi.binary_closing(np.pad(lump,8), iterations=4)[8:-8,8:-8,8:-8]
     return ndi.binary_fill_holes(closed)
 
-# %% ../nbs/04_register.ipynb #04-178
+# %% ../nbs/04_register.ipynb #04-177
 def brain_mask(vol,       # `ScalarImage`, whole head or stripped brain
                largest=3. # no more than this (ml); 3 for a rat, 0.6 for a mouse
               )->tio.LabelMap: # 1 in the brain, on the grid of `vol`
