@@ -363,7 +363,7 @@ def no_folder(bench, name, below):
     "--out is a file, or lies below one"
     file = bench.place()/'file'
     file.write_text('mine')
-    run = bench.start(name, file/'out' if below else file)
+    run = bench.start(name, file/'out' if below else file, log=file.parent/'log')
     return [*run.faults(1, 2), *([] if file.read_text()=='mine' else ['the file has changed'])]
 
 # ---- others at work
