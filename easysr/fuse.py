@@ -362,7 +362,7 @@ def _page_numbers(report): # of a `Fused`
                  f"{s['name']}: noise": f"{s['noise']['sd']:.1%}" if 'noise' in s else 'not measured',
                  f"{s['name']}: residual": f"{s['residual']:.1%}",
                  f"{s['name']}: slices that count less": s['slices_weighed_down'] or 'none'}
-    return rows | {'regularisation weight':report['lam'], 'seconds':report['seconds']}
+    return rows | {'regularisation weight':report['lam']}
 
 # %% ../nbs/07_fuse.ipynb #07-066
 def _residuals(res): # `Fused`
