@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['StopFit', 'StopAfter', 'Schedule', 'cosine', 'onecycle', 'Average', 'simulate_and_restore', 'validate', 'Validate',
            'saving', 'best_row', 'epoch_files', 'Checkpoint', 'load_run', 'check_resumable', 'Recorder', 'Pictures',
-           'Progress', 'Board', 'Signals', 'calibration_scans', 'Calibrate']
+           'Progress', 'Board', 'Signals', 'calibration_scans', 'Calibrate', 'run_ended']
 
 # %% ../nbs/24_callbacks.ipynb #24-005
 import csv, io, math, re, signal, sys, threading
@@ -288,8 +288,8 @@ def _csv_text(rows): # dicts; the last one names the first columns
 
 # %% ../nbs/24_callbacks.ipynb #24-070
 class Pictures:
-    "Draws one validation animal after each epoch"
-    order = 40
+    "Draws one validation animal after each epoch, before `latest.pth` is written: no epoch goes without"
+    order = 25
     def __init__(self, vol, # ScalarImage
                  out):      # folder
         self.vol,self.out = vol,Path(out)
@@ -445,12 +445,27 @@ class Calibrate:
 
     def weights(self, path, c): # checkpoint, `TrainConfig`
         info,gen = load_checkpoint(path),load_generator(path)
+        if info.get('calibrated')==c.calibrate:
+            return                   # a run that was killed right at its end does not do it twice
         fit_error_quantile(gen, calibration_scans(self.val, c.calibrate, 64, (2.,6.), c.seed+1, **c.pairs))
         for key in ('kind','config','state'):
             info.pop(key)            # the generator brings its own
         with saving(path):
-            save_checkpoint(path, gen, **info)
+            save_checkpoint(path, gen, **info | dict(calibrated=c.calibrate))
 
     def after_fit(self, t):
         for name in ('best.pth','final.pth'):
             self.weights(self.out/name, t.cfg)
+
+# %% ../nbs/24_callbacks.ipynb #24-097
+def run_ended(out, # folder
+              t    # `Trainer` whose steps are all done
+             )->bool:
+    "Whether the files of a run's end are there"
+    try:
+        d = load_checkpoint(Path(out)/'final.pth')
+    except (ValueError,OSError):
+        return False
+    about = d.get('about')
+    same = isinstance(about, dict) and about.get('epoch')==t.rows[-1]['epoch']
+    return same and (not t.cfg.calibrate or d.get('calibrated')==t.cfg.calibrate)

@@ -13,10 +13,14 @@ from functools import partial
 from pathlib import Path
 from fastcore.docments import docments
 from . import __version__
-from .config import TrainConfig, resolve_config
+from .bench import bench_main
+from .config import TrainConfig, parse_pairs, resolve_config
 from .shell import above_zero, check_folder, end, faults_end, shell_command, spacing_word
 
-# %% ../nbs/21_cli.ipynb #21-008
+# %% ../nbs/21_cli.ipynb #21-005
+_all_ = ['bench_main']
+
+# %% ../nbs/21_cli.ipynb #21-009
 _profiles = 'gaussian', 'box', 'hamming', 'sinc', 'slr' # names in `easysr.slices.profiles`
 
 def _restoring_options(p): # parser
@@ -42,7 +46,7 @@ def _restoring_options(p): # parser
     p.add_argument('--half', choices=['auto','yes','no'], default='auto',
                    help='some convolutions in 16 bits (default: where the CPU is faster at it)')
 
-# %% ../nbs/21_cli.ipynb #21-011
+# %% ../nbs/21_cli.ipynb #21-012
 def _number(word): # as typed
     "The number in `word`, refused where it is not finite"
     try:
@@ -59,7 +63,7 @@ def _from_zero(word): # as typed
         raise argparse.ArgumentTypeError(f"'{word}' is no number of a volume; count from 0")
     return int(word)
 
-# %% ../nbs/21_cli.ipynb #21-012
+# %% ../nbs/21_cli.ipynb #21-013
 def _reading_options(p): # parser
     "How files are read, and what is written"
     p.add_argument('--scale', type=above_zero, help='multiply every length in the headers by this, e.g. 0.1')
@@ -70,7 +74,7 @@ def _reading_options(p): # parser
     p.add_argument('--overwrite', action='store_true', help='do again what is done')
     p.add_argument('--version', action='version', version=__version__)
 
-# %% ../nbs/21_cli.ipynb #21-013
+# %% ../nbs/21_cli.ipynb #21-014
 def _easysr_parser():
     "Options of `easysr`"
     p = argparse.ArgumentParser('easysr', description='Super-resolve thick-slice rodent brain MRI to isotropic NIfTI.')
@@ -80,7 +84,7 @@ def _easysr_parser():
     _reading_options(p)
     return p
 
-# %% ../nbs/21_cli.ipynb #21-016
+# %% ../nbs/21_cli.ipynb #21-017
 def _load_model(opts): # parsed options of `easysr`
     "The `MRIInference` asked for; a wrong option ends the command"
     from easysr.infer import MRIInference
@@ -92,7 +96,7 @@ def _load_model(opts): # parsed options of `easysr`
         return MRIInference(opts.model, opts.spacing, opts.thickness, opts.profile, opts.uncertainty,
                             opts.device, opts.memory, opts.tol, opts.adapt, half, not opts.nodenoise)
 
-# %% ../nbs/21_cli.ipynb #21-017
+# %% ../nbs/21_cli.ipynb #21-018
 def _found(name,   # of the command
            words): # files, folders and patterns
     "The scans that words name; what is left out is told on stderr"
@@ -103,7 +107,7 @@ def _found(name,   # of the command
     print(*(f'{name}: {o}\n' for o in skipped_sentences(skipped)), sep='', end='', file=sys.stderr)
     return files
 
-# %% ../nbs/21_cli.ipynb #21-018
+# %% ../nbs/21_cli.ipynb #21-019
 def _find_scans(words, # files, folders and patterns
                 out):  # folder of the outputs
     "The scans to restore; none, two outputs of one name, or an output that would replace a scan end the command"
@@ -117,7 +121,7 @@ def _find_scans(words, # files, folders and patterns
         end('easysr', clash, 2)
     return files
 
-# %% ../nbs/21_cli.ipynb #21-020
+# %% ../nbs/21_cli.ipynb #21-021
 def _line(row): # as `restore_files` gives it
     "What came of one scan: the sentence, and the stream it belongs to"
     if row['why']:
@@ -128,12 +132,12 @@ def _told(row): # as `restore_files` gives it
     "What came of one scan and its warnings, as `_line` gives them"
     return [_line(row), *((f"  {row['file']}: {o}", sys.stdout) for o in row['warnings'])]
 
-# %% ../nbs/21_cli.ipynb #21-021
+# %% ../nbs/21_cli.ipynb #21-022
 def _reading(opts): # parsed options with those of `_reading_options`
     "How files are read, as `read_volume` takes it"
     return {k: getattr(opts, k) for k in ('scale','form','fill','volume') if getattr(opts, k) is not None}
 
-# %% ../nbs/21_cli.ipynb #21-022
+# %% ../nbs/21_cli.ipynb #21-023
 def _restore_all(inf,   # `MRIInference`
                  files, # scans of this process
                  opts): # parsed options of `easysr`
@@ -150,7 +154,7 @@ def _restore_all(inf,   # `MRIInference`
             bar.write(text, file=stream)
     return done
 
-# %% ../nbs/21_cli.ipynb #21-024
+# %% ../nbs/21_cli.ipynb #21-025
 def _gone(rows, out): # as `restore_files` gives them, folder of the outputs
     "Mark as failed what is not on the disk any more"
     for r in rows:
@@ -166,7 +170,7 @@ def _summary(rows): # as `restore_files` gives them
     lines = [status_table(rows), f'{len(rows)-len(reasons)} of {len(rows)} done']
     return '\n'.join(lines + [f'  failed: {o}' for o in reasons])
 
-# %% ../nbs/21_cli.ipynb #21-026
+# %% ../nbs/21_cli.ipynb #21-027
 @shell_command('easysr')
 def main(argv=None): # list of words; default: the command line's
     "The command `easysr`"
@@ -186,7 +190,7 @@ def main(argv=None): # list of words; default: the command line's
     if any(r['why'] for r in rows):
         raise SystemExit(1)
 
-# %% ../nbs/21_cli.ipynb #21-038
+# %% ../nbs/21_cli.ipynb #21-039
 def keep_freed_memory():
     "Let this process keep the memory it frees, where its C library can"
     import ctypes
@@ -198,7 +202,7 @@ def keep_freed_memory():
     except (AttributeError, TypeError, OSError):
         pass   # macOS, Windows, musl
 
-# %% ../nbs/21_cli.ipynb #21-041
+# %% ../nbs/21_cli.ipynb #21-042
 def command():
     "`easysr`, in a process of its own"
     import gc
@@ -214,7 +218,7 @@ def command():
         sys.stderr.flush()
     os._exit(status)
 
-# %% ../nbs/21_cli.ipynb #21-052
+# %% ../nbs/21_cli.ipynb #21-053
 def _run_options(p): # parser
     "Where the data are and where the run goes"
     p.add_argument('--data', required=True, nargs='+',
@@ -236,7 +240,7 @@ def _run_options(p): # parser
     p.add_argument('--dry', action='store_true', default=False,
                    help='train two steps, print memory, seconds an epoch and the configuration, write nothing')
 
-# %% ../nbs/21_cli.ipynb #21-054
+# %% ../nbs/21_cli.ipynb #21-055
 def _yes(word): # as typed
     "True or False"
     if word.lower() in ('1','true','yes','on'):
@@ -245,17 +249,25 @@ def _yes(word): # as typed
         return False
     raise argparse.ArgumentTypeError(f"'{word}' is neither yes nor no")
 
-# %% ../nbs/21_cli.ipynb #21-055
+# %% ../nbs/21_cli.ipynb #21-056
+def _pairs(word): # as typed
+    "The keywords of `MRIDataset` in `word`"
+    try:
+        return parse_pairs(word)
+    except ValueError as e:
+        raise argparse.ArgumentTypeError(str(e)) from None
+
+# %% ../nbs/21_cli.ipynb #21-057
 def _config_options(p): # parser
     "Every field of `TrainConfig` as an option"
     comments = docments(TrainConfig)
-    kinds = {bool: _yes, dict: json.loads}
+    kinds = {bool: _yes, dict: _pairs}
     for f in fields(TrainConfig):
         default = '{}' if f.type is dict else f.default
         text = f"{comments.get(f.name) or ''} (default {default})".replace('%', '%%')
         p.add_argument(f'--{f.name}', type=kinds.get(f.type, f.type), metavar=f.type.__name__.upper(), help=text)
 
-# %% ../nbs/21_cli.ipynb #21-056
+# %% ../nbs/21_cli.ipynb #21-058
 def _train_parser():
     "Options of `easysr_train`: those of the run, and every field of `TrainConfig`"
     about = 'Train a super-resolution GAN on isotropic rat or mouse brain volumes.'
@@ -265,7 +277,7 @@ def _train_parser():
     _config_options(p)
     return p
 
-# %% ../nbs/21_cli.ipynb #21-060
+# %% ../nbs/21_cli.ipynb #21-062
 def _given(opts): # parsed options of `easysr_train`
     "The fields of `TrainConfig` that were given on the command line"
     return {f.name: getattr(opts, f.name) for f in fields(TrainConfig) if hasattr(opts, f.name)}
@@ -274,10 +286,13 @@ def _train_config(opts): # parsed options of `easysr_train`
     "The `TrainConfig` asked for"
     if not opts.resume:
         return resolve_config(_given(opts), opts.config)
-    from easysr.models import load_checkpoint
-    return resolve_config(_given(opts), opts.config, load_checkpoint(Path(opts.out)/'latest.pth').get('cfg', {}))
+    from easysr.callbacks import load_run
+    from easysr.checkpoints import refused_as
+    path,saved = load_run(opts.out, _silent)   # `fit` tells where another file than the latest is taken
+    with refused_as(path, 'holds no run to go on with', 'start anew with --init'):
+        return resolve_config(_given(opts), opts.config, saved.get('cfg', {}))
 
-# %% ../nbs/21_cli.ipynb #21-062
+# %% ../nbs/21_cli.ipynb #21-064
 def _resume_command(opts,       # parsed options of `easysr_train`
                     processes=1 # of this run
                    )->str:
@@ -285,16 +300,20 @@ def _resume_command(opts,       # parsed options of `easysr_train`
     words = ['--data', *opts.data, '--out', opts.out]
     if opts.val:
         words += ['--val', *opts.val]
+    if getattr(opts, 'config', None):
+        words += ['--config', opts.config]
+    if hasattr(opts, 'pairs'):
+        words += ['--pairs', json.dumps(opts.pairs)]   # it may name folders, which a run does not take from its checkpoint
     if opts.skip:
         words.append('--skip')
     start = 'easysr_train' if processes==1 else f'torchrun --nproc-per-node {processes} $(which easysr_train)'
     return f'{start} {shlex.join(map(str, words))} --resume'
 
-# %% ../nbs/21_cli.ipynb #21-065
+# %% ../nbs/21_cli.ipynb #21-067
 def _train(opts,  # parsed options of `easysr_train`
            cfg,   # `TrainConfig`
            log):  # called with sentences
-    "Read the animals, then train or try"
+    "Read the animals, then train or try; the exit status, 128 and its number where a signal ended the run"
     from easysr.cohort import read_cohort
     from easysr.core import pick_device, world
     from easysr.models import load_generator
@@ -311,10 +330,11 @@ def _train(opts,  # parsed options of `easysr_train`
         train_vols = [r['path'] for r in train]   # only files can be mapped
     if opts.dry:
         dry_run(cfg, train_vols, val_vols, gen, log)
-    else:
-        fit(cfg, train_vols, val_vols, opts.out, gen, opts.resume, log, _resume_command(opts, world()))
+        return 0
+    t = fit(cfg, train_vols, val_vols, opts.out, gen, opts.resume, log, _resume_command(opts, world()))
+    return 128+t.stopped if t.stopped else 0
 
-# %% ../nbs/21_cli.ipynb #21-067
+# %% ../nbs/21_cli.ipynb #21-069
 @shell_command('easysr_train')
 def train_main(argv=None): # list of words; default: the command line's
     "The command `easysr_train`"
@@ -330,16 +350,18 @@ def train_main(argv=None): # list of words; default: the command line's
             batch_indices(1, cfg.bs, world=world())   # refuses a batch that the processes cannot share
         log = partial(print, flush=True) if rank()==0 else _silent
         with faults_end('easysr_train', 1, quiet, ' If memory ran out, give a smaller --bs or --patch.'):
-            _train(opts, cfg, log)
+            status = _train(opts, cfg, log)
             if dist.is_initialized():
                 dist.barrier()   # no process leaves while another still waits for it
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()
+    if status:
+        raise SystemExit(status)
 
 def _silent(message): "Say nothing"
 
-# %% ../nbs/21_cli.ipynb #21-086
+# %% ../nbs/21_cli.ipynb #21-088
 _kinds = 'rigid', 'similarity', 'affine', 'syn' # names in `easysr.register.kinds`
 
 def _register_parser():
@@ -361,7 +383,7 @@ def _register_parser():
     p.add_argument('--fast', action='store_true', help='every core, and not the same answer twice')
     return p
 
-# %% ../nbs/21_cli.ipynb #21-087
+# %% ../nbs/21_cli.ipynb #21-089
 @shell_command('easysr_register')
 def register_main(argv=None): # list of words; default: the command line's
     "The command `easysr_register`"
@@ -376,7 +398,7 @@ def register_main(argv=None): # list of words; default: the command line's
         print(f'easysr_register: note: {note}', file=sys.stderr)
     print(res)
 
-# %% ../nbs/21_cli.ipynb #21-095
+# %% ../nbs/21_cli.ipynb #21-097
 def _fuse_parser():
     "Options of `easysr_fuse`"
     p = argparse.ArgumentParser('easysr_fuse', description='Join thick stacks of one animal into one isotropic volume.')
@@ -387,7 +409,7 @@ def _fuse_parser():
     _reading_options(p)
     return p
 
-# %% ../nbs/21_cli.ipynb #21-096
+# %% ../nbs/21_cli.ipynb #21-098
 def _fuse_group(inf, files, opts): # `MRIInference`; stacks of one volume; parsed options of `easysr_fuse`
     "Join the stacks of one volume and tell what came of it; whether that went well"
     from easysr.fuse import fuse_files, fusion_fault
@@ -399,7 +421,7 @@ def _fuse_group(inf, files, opts): # `MRIInference`; stacks of one volume; parse
     print(f"{r['output']}.nii.gz ({r['status']})", *(f'  {o}' for o in r['warnings']), sep='\n')
     return True
 
-# %% ../nbs/21_cli.ipynb #21-097
+# %% ../nbs/21_cli.ipynb #21-099
 @shell_command('easysr_fuse')
 def fuse_main(argv=None): # list of words; default: the command line's
     "The command `easysr_fuse`"
@@ -414,7 +436,7 @@ def fuse_main(argv=None): # list of words; default: the command line's
     if not all([_fuse_group(inf, files, opts) for files in groups]):
         raise SystemExit(1)
 
-# %% ../nbs/21_cli.ipynb #21-103
+# %% ../nbs/21_cli.ipynb #21-105
 _bias = 'n4', 'n3', 'abp', 'none' # names in `easysr.prepare`
 
 def _prepare_parser():
@@ -433,7 +455,7 @@ def _prepare_parser():
     p.add_argument('--overwrite', action='store_true', help='do again what is done, and split anew')
     return p
 
-# %% ../nbs/21_cli.ipynb #21-104
+# %% ../nbs/21_cli.ipynb #21-106
 def _tell_prepared(row): # line of the table
     "Say what came of one scan"
     if row['status']=='failed':
@@ -441,7 +463,7 @@ def _tell_prepared(row): # line of the table
     else:
         print(f"{row['path']}: {row['status']}", flush=True)
 
-# %% ../nbs/21_cli.ipynb #21-105
+# %% ../nbs/21_cli.ipynb #21-107
 def _prepare_all(opts): # parsed options of `easysr_prepare`
     "Prepare the folder; a wrong call ends the command"
     from easysr.prepare import prepare
@@ -449,7 +471,7 @@ def _prepare_all(opts): # parsed options of `easysr_prepare`
         return prepare(opts.input, opts.out, opts.bias, opts.template, opts.kind, opts.val, opts.seed,
                        opts.scale, opts.overwrite, _tell_prepared)
 
-# %% ../nbs/21_cli.ipynb #21-106
+# %% ../nbs/21_cli.ipynb #21-108
 @shell_command('easysr_prepare')
 def prepare_main(argv=None): # list of words; default: the command line's
     "The command `easysr_prepare`"
@@ -460,71 +482,4 @@ def prepare_main(argv=None): # list of words; default: the command line's
     from easysr.prepare import cohort_summary
     print(cohort_summary(rows), f"listed in {Path(opts.out)/'manifest.tsv'}", sep='\n')
     if any(r['status']=='failed' for r in rows):
-        raise SystemExit(1)
-
-# %% ../nbs/21_cli.ipynb #21-112
-_cases = ('3x','3x left-right','3x superior-inferior','2x','5.33x','8x',
-          '2% noise','5% noise','box profile')   # keys of `easysr.benchmark.cases`
-
-def _bench_parser():
-    "Options of `easysr_bench`"
-    about = 'Thicken isotropic volumes, restore them by every method, and score the methods.'
-    p = argparse.ArgumentParser('easysr_bench', description=about)
-    p.add_argument('input', nargs='+', metavar='INPUT', help='isotropic NIfTI volumes, or folders of them')
-    p.add_argument('--out', required=True, help='CSV file for the scores')
-    p.add_argument('--case', nargs='+', choices=_cases, default=['3x'], metavar='CASE',
-                   help=f"how the scans are simulated: {', '.join(_cases)} (default 3x)".replace('%', '%%'))
-    p.add_argument('--model', nargs='+', default=['default'],
-                   help="generators: 'default', or checkpoints of easysr or EasySR")
-    p.add_argument('--eclare', metavar='PROGRAM', help='also run ECLARE by this command, e.g. run-eclare')
-    p.add_argument('--patches', type=int, help='patches that ECLARE trains on (default: its own)')
-    return p
-
-# %% ../nbs/21_cli.ipynb #21-113
-def _isotropic(words): # files and folders
-    "{name: volume} of the inputs that can be scored on, and how many could not"
-    from easysr.benchmark import read_isotropic
-    from easysr.cohort import find_volumes
-    vols, failed = {}, 0
-    for f in (o for w in words for o in find_volumes(Path(w))):
-        name = str(f) if f.name in vols else f.name   # two folders may hold one name
-        try:
-            vols[name] = read_isotropic(f)
-        except (ValueError, OSError) as e:
-            failed += 1
-            print(f'easysr_bench: {e}', file=sys.stderr)
-    return vols, failed
-
-# %% ../nbs/21_cli.ipynb #21-114
-def _score_cases(opts,  # parsed options of `easysr_bench`
-                 vols,  # {name: isotropic volume}
-                 tools):# {method: function}
-    "{case: {animal: scores}}, each case printed as soon as it is done"
-    from easysr.benchmark import benchmark_table, cases, score_methods
-    table = {}
-    for case in opts.case:
-        with faults_end('easysr_bench', 1):
-            how = dict(program=opts.eclare, patches=opts.patches) | cases[case]
-            table[case] = {n: score_methods(v, tools, **how) for n,v in vols.items()}
-        print(benchmark_table(table[case], case), end='\n\n', flush=True)
-    return table
-
-# %% ../nbs/21_cli.ipynb #21-115
-@shell_command('easysr_bench')
-def bench_main(argv=None): # list of words; default: the command line's
-    "The command `easysr_bench`"
-    opts = _bench_parser().parse_args(argv)
-    check_folder('easysr_bench', Path(opts.out).parent)
-    from easysr.benchmark import restorer, scores_csv
-    from easysr.cohort import find_volumes
-    from easysr.core import replaced_input, write_text
-    with faults_end('easysr_bench', 2):
-        tools = {'easysr' if m=='default' else f'easysr, {m}': restorer(m) for m in opts.model}
-    vols, failed = _isotropic(opts.input)
-    if not vols:
-        end('easysr_bench', 'there is no volume to score on; name isotropic NIfTI volumes', 1)
-    if replaced_input(find_volumes(opts.input), [opts.out]):
-        end('easysr_bench', f'{opts.out} is an input; choose another file with --out', 2)
-    write_text(opts.out, scores_csv(_score_cases(opts, vols, tools)))
-    if failed:
         raise SystemExit(1)

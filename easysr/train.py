@@ -23,12 +23,11 @@ from .slices import SliceModel
 from .config import TrainConfig, left_behind, option_of
 from .losses import add_spectral_norm, adversarial, charbonnier, consistency_loss, gradient_loss, patch_weights
 from .losses import quantile_loss, r1_penalty, real_scores_higher
-from .checkpoints import refused_as, take_momenta, take_rng, take_scale, take_weights
-from .checkpoints import weights_fault
+from .checkpoints import refused_as, take_momenta, take_rng, take_scale, take_weights, weights_fault
 from .models import PatchDiscriminator, generators, load_checkpoint, save_checkpoint
 from .data import MRIDataset
 from .callbacks import Average, Schedule, StopAfter, StopFit, Validate, saving, simulate_and_restore, validate
-from .callbacks import Board, Calibrate, Checkpoint, Pictures, Progress, Recorder, Signals, calibration_scans
+from .callbacks import Board, Calibrate, Checkpoint, Pictures, Progress, Recorder, Signals, calibration_scans, run_ended
 from .callbacks import check_resumable, cosine, load_run, onecycle
 
 # %% ../nbs/02_train.ipynb #02-006
@@ -467,7 +466,8 @@ def load(self:Trainer,
 
 # %% ../nbs/02_train.ipynb #02-118
 def _callbacks(cfg, train, val, out, log): # as `fit` takes them
-    "The callbacks that write, draw and print; the first process alone has them"
+    "The callbacks that write, draw and print; the first process alone has them, and removes what a killed run left"
+    sweep_leftovers(out)
     own = [Recorder(out), Checkpoint(out,cfg.keep), Pictures(val[0],out/'pictures'), Board(out/'board'), Progress(log)]
     return [*own, Calibrate(out,val)] if cfg.calibrate else own
 
@@ -487,8 +487,7 @@ def fit(cfg,          # `TrainConfig`
         cbs=()        # further callbacks
        )->Trainer:    # `stopped` is the number of the signal that ended the run, or None
     "Train, validate and keep the best"
-    out = Path(out)
-    first = rank()==0
+    out,first = Path(out),rank()==0
     if not val:
         raise ValueError("no animal to validate on; give one at least that is not used for training")
     if resume:
@@ -501,11 +500,12 @@ def fit(cfg,          # `TrainConfig`
         for note in version_changes(saved.get('versions',{})) + left_behind(saved['cfg'], cfg):
             log(note)
     if t.done>=t.total:
+        if first and not run_ended(out, t):
+            t('after_fit')
         log(f"all {cfg.epochs} epochs are done; ask for more with --epochs")
         return t
     ds = _pairs_of(cfg, train, cfg.steps)
     if first:
-        sweep_leftovers(out)
         with saving(out/'config.json'):
             write_text(out/'config.json', json.dumps(asdict(t.cfg), indent=1))
     return t.run(ds)
