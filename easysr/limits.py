@@ -9,6 +9,7 @@ __all__ = ['check_positive', 'check_spacing', 'check_size']
 import numpy as np
 from numbers import Real
 from .core import HeaderError, ram_bytes
+from .frames import through_plane
 from .slices import grid_size
 from .volumes import volume_name
 
@@ -36,7 +37,18 @@ def check_spacing(spacing # mm, or 'auto'
     if spacing>5:
         raise ValueError(f"spacing is {spacing:g} mm; voxels of a rodent's head have 5 mm at most")
 
-# %% ../nbs/47_limits.ipynb #47-014
+# %% ../nbs/47_limits.ipynb #47-015
+_least_in_plane = 8   # voxels of the output
+
+def _check_plane(scan, spacing): # ScalarImage as read, asked for (mm)
+    "Raise a HeaderError for a plane of a few voxels"
+    each = zip(scan.spatial_shape, scan.spacing)
+    sizes = [grid_size(n, mm, spacing) for axis,(n,mm) in enumerate(each) if axis!=through_plane(scan)]
+    if min(sizes)<_least_in_plane:
+        wrong = f"has a plane of {sizes[0]} x {sizes[1]} voxels at {spacing:g} mm"
+        raise HeaderError(volume_name(scan), wrong, f"{_least_in_plane} or more each way are needed, check its header")
+
+# %% ../nbs/47_limits.ipynb #47-017
 _most_in_plane,_most_between,_bytes_a_voxel = 8,48,80
 
 def _fitting(scan, spacing, memory): # ScalarImage as read, asked for (mm), bytes
@@ -52,7 +64,7 @@ def check_size(scan,       # ScalarImage as read
     "Raise a HeaderError for an output that is too fine or too large"
     fits = _fitting(scan, spacing, memory or ram_bytes())
     if fits==spacing:
-        return
+        return _check_plane(scan, spacing)
     shape = ' x '.join(str(grid_size(n, mm, spacing)) for n,mm in zip(scan.spatial_shape, scan.spacing))
     wrong = f"at {spacing:g} mm would have {shape} voxels, finer than its own support or too many for the memory"
     raise HeaderError(volume_name(scan), wrong, f"give --spacing {np.ceil(1000*fits)/1000:g} or coarser")
