@@ -4,22 +4,24 @@
 
 # %% auto #0
 __all__ = ['StopFit', 'StopAfter', 'Schedule', 'cosine', 'onecycle', 'Average', 'simulate_and_restore', 'validate', 'Validate',
-           'saving', 'best_row', 'Checkpoint', 'Recorder', 'Pictures', 'Progress', 'Board', 'Signals',
-           'calibration_scans', 'Calibrate']
+           'saving', 'best_row', 'epoch_files', 'Checkpoint', 'load_run', 'check_resumable', 'Recorder', 'Pictures',
+           'Progress', 'Board', 'Signals', 'calibration_scans', 'Calibrate']
 
 # %% ../nbs/24_callbacks.ipynb #24-005
-import csv, io, math, signal, sys, threading
+import csv, io, math, re, signal, sys, threading
 import numpy as np, torch, torchio as tio
 from contextlib import contextmanager
 from pathlib import Path
 from tqdm.auto import tqdm
 from fastcore.basics import patch
 from fastcore.imports import in_notebook
-from .core import any_rank, over_ranks, package_versions, rank, world, write_text
+from .core import HeaderError, any_rank, over_ranks, package_versions, rank, world, write_text
 from .slices import thicken, world_axis
 from .frames import resample_axis
 from .calibrate import fit_error_quantile
-from .models import load_checkpoint, load_generator, save_checkpoint
+from .checkpoints import Refused, check_counts, refused_as, weights_fault
+from .config import TrainConfig, from_saved, option_of, saved_options
+from .models import from_checkpoint, generators, load_checkpoint, load_generator, save_checkpoint
 from .data import MRIDataset
 from .infer import MRIInference
 from .metrics import foreground, hfen, psnr, ssim
@@ -142,8 +144,10 @@ def saving(path): # file that is written
     except (OSError,RuntimeError) as e:
         path = Path(path)
         why = getattr(e,'strerror',None) or str(e).splitlines()[0]
-        raise OSError(f"{path.name}: could not be written in {path.parent.absolute()} ({why}); mend that; "
-                      "the last checkpoint, if there is one, is whole, and --resume goes on from it") from None
+        there = (path.parent/'latest.pth').is_file() or (path.parent.parent/'latest.pth').is_file()   # pictures lie deeper
+        go_on = "latest.pth is as it was, and --resume goes on from it" if there else "then start the run again"
+        where = path.parent.absolute()
+        raise OSError(f"{path.name}: could not be written in {where} ({why}); mend that; {go_on}") from None
 
 # %% ../nbs/24_callbacks.ipynb #24-044
 def best_row(rows): # of the table
@@ -151,6 +155,13 @@ def best_row(rows): # of the table
     return max(rows, key=lambda row: (round(row.get('val_psnr',-math.inf),2), -row.get('val_consist',0.)))
 
 # %% ../nbs/24_callbacks.ipynb #24-047
+def epoch_files(folder # of a run
+               )->list: # its checkpoints `epoch_NNN.pth`, the oldest first
+    "The checkpoints of single epochs"
+    numbers = {f:re.fullmatch(r'epoch_(\d{1,9})\.pth', f.name) for f in Path(folder).glob('epoch_*.pth')}
+    return sorted((f for f,m in numbers.items() if m), key=lambda f: int(numbers[f][1]))
+
+# %% ../nbs/24_callbacks.ipynb #24-050
 class Checkpoint:
     "Writes `latest.pth`, `best.pth`, `final.pth`, and the last few epochs"
     order = 30
@@ -172,13 +183,87 @@ class Checkpoint:
         if self.keep:
             t.save(self.out/f"epoch_{row['epoch']:03d}.pth")
         t.save(self.out/'latest.pth')
-        for old in sorted(self.out.glob('epoch_*.pth'))[:-self.keep or None]:
+        for old in epoch_files(self.out)[:-self.keep or None]:
             old.unlink()
 
     def after_fit(self, t):
         self.weights(t, 'final.pth')
 
-# %% ../nbs/24_callbacks.ipynb #24-051
+# %% ../nbs/24_callbacks.ipynb #24-054
+def _whole_run(path): # checkpoint
+    "What it holds; refused where it is damaged or its weights cannot be meant"
+    d = load_checkpoint(path)
+    state = d.get('state')
+    if fault := isinstance(state, dict) and weights_fault(state):
+        raise ValueError(f"{path.name}: {fault}")
+    return d
+
+def load_run(folder,   # of a run
+             log=print # called with what is damaged, and which file is taken instead
+            )->tuple:  # path, dictionary
+    "The newest whole checkpoint of a run"
+    faults = []
+    for path in [Path(folder)/'latest.pth', *reversed(epoch_files(folder))]:
+        try:
+            d = _whole_run(path)
+        except (ValueError,OSError) as e:
+            faults.append(e)
+            continue
+        if faults:
+            log(f"{faults[0]}; the run goes on from {path.name}")
+        return path,d
+    if len(faults)==1 and isinstance(faults[0], FileNotFoundError):
+        raise faults[0]
+    raise ValueError(f"{faults[0]}; no epoch_NNN.pth beside it is whole, so start a new run with --init best.pth")
+
+# %% ../nbs/24_callbacks.ipynb #24-058
+def _differences(saved, # options of the checkpoint, a dict
+                 cfg    # `TrainConfig` of now
+                ):      # list of words
+    "Where the shapes of the networks differ"
+    old = dict(model='slice', dnorm='batch') | saved                   # what runs had before they could choose
+    shapes = [name for name in ('model','ngf','blocks','tail','ndf','dnorm') if name in old]
+    return [f"{name} {old[name]}, not {getattr(cfg,name)}" for name in shapes if old[name]!=getattr(cfg,name)]
+
+# %% ../nbs/24_callbacks.ipynb #24-061
+def _check_sizes(d, saved): # checkpoint, its `TrainConfig`
+    "Refuse options that are not those of the weights"
+    gen = from_checkpoint(d)
+    sizes = {option_of[k]:v for k,v in gen.config.items() if k in option_of}
+    if not isinstance(gen, generators[saved.model]) or any(getattr(saved,k)!=v for k,v in sizes.items()):
+        raise Refused('its options are not those of its weights')
+
+def _check_run(d,     # checkpoint
+               cfg,   # `TrainConfig` of now
+               parts):# names of what a trainer saves
+    "In what the networks differ; refuse a run whose parts are missing or of another kind"
+    run,options = d['run'],d.get('cfg')
+    if type(run) is not dict or set(run)!=set(parts) or not all(type(o) is dict for o in run.values()):
+        raise Refused(f"its parts are not {', '.join(parts)}")
+    if type(options) is not dict or not options:
+        raise Refused('its options are missing')
+    check_counts(d)
+    saved = TrainConfig(**saved_options(options))
+    wrong = _differences(from_saved(options), cfg)
+    if not wrong:
+        _check_sizes(d, saved)
+    return wrong
+
+# %% ../nbs/24_callbacks.ipynb #24-062
+def check_resumable(path,  # checkpoint of `Trainer.save`
+                    d,     # what it holds
+                    cfg,   # `TrainConfig` of now
+                    parts):# names of what a trainer saves
+    "Refuse a checkpoint from which a run of this configuration cannot go on"
+    if 'run' not in d:
+        raise HeaderError(path, "holds weights, but no run to go on with", "start a new one from it with --init")
+    with refused_as(path, "holds no run to go on with", "go on with another checkpoint, or start anew with --init"):
+        wrong = _check_run(d, cfg, parts)
+    if wrong:
+        cure = "leave these options as they were, or start anew with --init"
+        raise HeaderError(path, f"was begun with {'; '.join(wrong)}", cure)
+
+# %% ../nbs/24_callbacks.ipynb #24-066
 class Recorder:
     "Writes the table `history.csv` and its curves `curves.png`"
     order = 20
@@ -191,16 +276,17 @@ class Recorder:
         with saving(curves):
             plot_history(t.rows, curves)
 
-def _csv_text(rows): # dicts; the last one names the columns
+def _csv_text(rows): # dicts; the last one names the first columns
     "The table as text"
     text  = io.StringIO(newline='')
-    table = csv.DictWriter(text, list(rows[-1]), restval='')
+    names = dict.fromkeys(name for row in reversed(rows) for name in row)
+    table = csv.DictWriter(text, list(names), restval='')
     table.writeheader()
     for row in rows:
         table.writerow({k:f'{v:.6g}' if isinstance(v,float) else v for k,v in row.items()})
     return text.getvalue()
 
-# %% ../nbs/24_callbacks.ipynb #24-054
+# %% ../nbs/24_callbacks.ipynb #24-070
 class Pictures:
     "Draws one validation animal after each epoch"
     order = 40
@@ -214,7 +300,7 @@ class Pictures:
             self.out.mkdir(parents=True, exist_ok=True)
             compare({'lo':o['lo'], 'sr':o['sr'], 'hi':o['hi']}, diff='hi', path=path)
 
-# %% ../nbs/24_callbacks.ipynb #24-057
+# %% ../nbs/24_callbacks.ipynb #24-073
 def _line(row, cfg): # row of the table, `TrainConfig`
     "An epoch in one line of text"
     words = [f"epoch {row['epoch']:3d}/{cfg.epochs}", f"pixel {row['pixel']:.4f}", f"consist {row['consist']:.4f}",
@@ -226,7 +312,7 @@ def _line(row, cfg): # row of the table, `TrainConfig`
         words.append(f"{row['skipped']} skipped")
     return '  '.join([*words, f"{row['seconds']:.0f} s", f"{row['images_s']:.1f} img/s", f"{row['gb']:.1f} GB"])
 
-# %% ../nbs/24_callbacks.ipynb #24-061
+# %% ../nbs/24_callbacks.ipynb #24-077
 class Progress:
     "A bar for the steps, a line for each epoch"
     order = 60
@@ -250,7 +336,7 @@ class Progress:
         if self.bar is not None:
             self.bar.close()
 
-# %% ../nbs/24_callbacks.ipynb #24-064
+# %% ../nbs/24_callbacks.ipynb #24-080
 class Board:
     "Writes the row of each epoch for TensorBoard, if it is installed"
     order = 50
@@ -274,7 +360,7 @@ class Board:
         if self.writer is not None:
             self.writer.close()
 
-# %% ../nbs/24_callbacks.ipynb #24-068
+# %% ../nbs/24_callbacks.ipynb #24-084
 class Signals:
     "On SIGINT or SIGTERM: finish the step, save, stop"
     order = 90
@@ -298,27 +384,43 @@ class Signals:
         for s,handler in self.old.items():
             signal.signal(s, handler)
 
-# %% ../nbs/24_callbacks.ipynb #24-070
+# %% ../nbs/24_callbacks.ipynb #24-086
+@patch
+def _save(self:Signals, t): # `Trainer`
+    "Write `latest.pth`, and say how to go on"
+    path  = t.save(self.out/'latest.pth')
+    go_on = f" To go on:\n{self.again}" if self.again else ''
+    who   = self.asked or 'another process'
+    self.log(f"stopped by {who} after step {t.done} of {t.total}; {path.name} is written.{go_on}")
+
+@patch
+def _stop(self:Signals, t): # `Trainer`
+    "Save and stop"
+    if rank()==0:
+        self._save(t)
+    t.stopped = int(getattr(signal, self.asked or 'SIGTERM'))
+    raise StopFit
+
+# %% ../nbs/24_callbacks.ipynb #24-087
 @patch
 def after_step(self:Signals,
                t): # `Trainer`
     "Stop where any process was asked to"
     if not any_rank(self.asked):
         return
+    if t.done%t.cfg.steps:
+        self._stop(t)
     if rank()==0:
-        path  = t.save(self.out/'latest.pth')
-        go_on = f" To go on:\n{self.again}" if self.again else ''
-        who   = self.asked or 'another process'
-        self.log(f"stopped by {who} after step {t.done} of {t.total}; {path.name} is written.{go_on}")
-    raise StopFit
+        t.save(self.out/'latest.pth')                                  # validation may take longer than the scheduler waits
 
 @patch
 def after_epoch(self:Signals,
                 t): # `Trainer`
-    "As `after_step`, for a signal that came during validation"
-    self.after_step(t)
+    "As `after_step`, for a signal that came at the end of an epoch or during validation"
+    if any_rank(self.asked) and t.done<t.total:
+        self._stop(t)
 
-# %% ../nbs/24_callbacks.ipynb #24-074
+# %% ../nbs/24_callbacks.ipynb #24-092
 _as_scanned = dict(invert=0, curve=0, gamma=0, bias=0, synth=0, move=0) # of `AugmentConfig`
 
 def calibration_scans(vols,    # animals, as `MRIDataset` takes them
@@ -333,7 +435,7 @@ def calibration_scans(vols,    # animals, as `MRIDataset` takes them
     for i in range(n):
         yield *ds[i], ds.slice_model(i)
 
-# %% ../nbs/24_callbacks.ipynb #24-077
+# %% ../nbs/24_callbacks.ipynb #24-095
 class Calibrate:
     "Calibrates `best.pth` and `final.pth` at the end of a run"
     order = 40

@@ -17,8 +17,8 @@ from typing import NamedTuple
 from torch import nn
 from fastcore.basics import patch
 from .core import HeaderError, file_sha256, write_bytes
-from .checkpoints import Refused, bundled_sums, check_bundled, check_config, read_checkpoint, short_facts, weights
-from .checkpoints import weights_fault
+from .checkpoints import Refused, bundled_sums, check_bundled, check_config, read_checkpoint, refused_as, short_facts
+from .checkpoints import weights, weights_fault
 from .slices import SliceModel, apply_along_width, keys_matrix, read_along_width
 
 # %% ../nbs/01_models.ipynb #01-012
@@ -465,10 +465,8 @@ def load_checkpoint(path,       # file
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path.name}: there is no such checkpoint in {path.parent.absolute()}; check the path")
-    try:
+    with refused_as(path, "is no checkpoint of easysr", "use a .pth of easysr or EasySR"):
         return _with_todays_keys(read_checkpoint(path, most))
-    except Refused as e:
-        raise HeaderError(path, f"is no checkpoint of easysr ({e})", "use a .pth of easysr or EasySR") from None
 
 # %% ../nbs/01_models.ipynb #01-109
 def _blocks(n, name, convs, ngf): # how many, name and number of the first, names of their convolutions, channels
@@ -477,9 +475,8 @@ def _blocks(n, name, convs, ngf): # how many, name and number of the first, name
 
 def _slice_layers(ngf, n_blocks, tail): # configuration of a `SliceGenerator`
     "{layer: shape}"
-    ends = {'head.weight':(ngf,4,3,3,3), 'fuse.0.weight':(tail,tail+8,3,3,3)}
-    return {**ends, f'trunk.{n_blocks}.weight':(ngf,ngf,3,3,3),
-            **_blocks(n_blocks, ('trunk.',0), (0,2), ngf)}
+    return {'head.weight':(ngf,4,3,3,3), f'trunk.{n_blocks}.weight':(ngf,ngf,3,3,3),
+            'fuse.0.weight':(tail,tail+8,3,3,3), **_blocks(n_blocks, ('trunk.',0), (0,2), ngf)}
 
 def _resnet_layers(input_nc, output_nc, ngf, n_residual_blocks): # configuration of a `ResnetGenerator`
     "{layer: shape}"
@@ -549,11 +546,9 @@ def load_generator(model='default' # 'default', or a checkpoint of easysr or of 
     bundled = path.parent==weights and path.name in bundled_sums()
     if bundled:
         check_bundled(path)
-    try:
+    cure = "use a G_*.pth of EasySR or a checkpoint of easysr_train"
+    with refused_as(path, "holds no generator that easysr knows", cure):
         gen = _generator(load_checkpoint(path, 2**30))
-    except Refused as e:
-        cure = "use a G_*.pth of EasySR or a checkpoint of easysr_train"
-        raise HeaderError(path, f"holds no generator that easysr knows ({e})", cure) from None
     kind = gen.info.pop('kind')
     gen.info = dict(name=path.stem if bundled else path.name, kind=kind, sha256=file_sha256(path)) | gen.info
     return gen.eval()

@@ -314,7 +314,7 @@ def _plain_entry(entry, report): # one of `_plain_names`, report
 # %% ../nbs/23_pages.ipynb #23-073
 def _scan_numbers(report): # of a `Result`
     "Numbers of the page of a scan, as `html_table` takes them"
-    shown = 'input', 'output', 'lam', 'residual', 'seconds'
+    shown = 'input', 'output', 'lam', 'residual'   # no seconds: the same scan gives the same page
     kept = {k: report[k] for k in shown if report.get(k) is not None}
     for entry in _plain_names:
         kept |= _plain_entry(entry, report)

@@ -166,7 +166,14 @@ def _new_row(f,     # scan
     source = f.relative_to(root).as_posix()
     return dict(path=name.as_posix(), source=source, animal=subject(f), split=split[subject(f)]) | same
 
-# %% ../nbs/05_prepare.ipynb #05-049
+# %% ../nbs/05_prepare.ipynb #05-050
+def _waiting(root, names, split, same): # folder the scans lie in, {scan: its path below the output folder}; as `_new_row` takes them
+    "The lines of scans that are not prepared yet"
+    notes = dict(status='failed', notes='not prepared yet; run the command again')
+    empty = dict.fromkeys(COLUMNS, '')
+    return {name.as_posix(): empty | _new_row(f, root, name, split, same) | notes for f,name in names.items()}
+
+# %% ../nbs/05_prepare.ipynb #05-051
 def prepare(where,         # folder of scans (searched to the bottom), or one file
             out,           # folder for the prepared scans and the tables
             bias='n4',     # 'n4', 'n3', 'abp' or 'none'
@@ -188,11 +195,13 @@ def prepare(where,         # folder of scans (searched to the bottom), or one fi
     same = _option_columns(bias, template, kind, scale)
     old = _earlier_rows(out)
     split = assign_splits(files, [] if overwrite else old, val, seed)
-    rows = {r['path']: r for r in old if (out/r['path']).exists()}
+    known = {r['path']: r for r in old if (out/r['path']).exists()}
+    rows = _waiting(root, names, split, same) | known
+    _record(rows.values(), out)
     done = []
     for f,name in names.items():
         row = _new_row(f, root, name, split, same)
-        earlier = None if overwrite else rows.get(row['path'])
+        earlier = None if overwrite else known.get(row['path'])
         done.append(_prepare_row(row, f, earlier, out/row['path'], how))
         rows[row['path']] = done[-1]
         _record(rows.values(), out)
@@ -200,7 +209,7 @@ def prepare(where,         # folder of scans (searched to the bottom), or one fi
             tell(done[-1])
     return done
 
-# %% ../nbs/05_prepare.ipynb #05-078
+# %% ../nbs/05_prepare.ipynb #05-080
 def _count_side(rows, # lines of scans that were prepared
                 side): # 'train' or 'val'
     "Animals, scans and spacings of one side of the split"
@@ -220,7 +229,7 @@ def _training_notes(rows): # lines of scans that were prepared
     elif any(max(o)>.2001 for o in sizes):
         yield "note: some scans are coarser than 0.2 mm; a network cannot learn finer detail than it is shown"
 
-# %% ../nbs/05_prepare.ipynb #05-079
+# %% ../nbs/05_prepare.ipynb #05-081
 def cohort_summary(rows # lines, as `prepare` returns them
                   )->str:
     "Animals, scans and spacings of a cohort, notes for training, and failures"

@@ -18,16 +18,18 @@ from torch import nn
 from torch.utils.data import DataLoader
 from fastcore.basics import patch
 from .core import batch_indices, over_ranks, package_versions, peak_gb, pick_device, rank, sweep_leftovers
-from .core import version_changes, world, write_text
+from .core import HeaderError, version_changes, world, write_text
 from .slices import SliceModel
-from .config import TrainConfig, from_saved
+from .config import TrainConfig, left_behind, option_of
 from .losses import add_spectral_norm, adversarial, charbonnier, consistency_loss, gradient_loss, patch_weights
 from .losses import quantile_loss, r1_penalty, real_scores_higher
+from .checkpoints import refused_as, take_momenta, take_rng, take_scale, take_weights
+from .checkpoints import weights_fault
 from .models import PatchDiscriminator, generators, load_checkpoint, save_checkpoint
 from .data import MRIDataset
 from .callbacks import Average, Schedule, StopAfter, StopFit, Validate, saving, simulate_and_restore, validate
 from .callbacks import Board, Calibrate, Checkpoint, Pictures, Progress, Recorder, Signals, calibration_scans
-from .callbacks import cosine, onecycle
+from .callbacks import check_resumable, cosine, load_run, onecycle
 
 # %% ../nbs/02_train.ipynb #02-006
 _all_ = ['TrainConfig', 'StopFit', 'StopAfter', 'Schedule', 'Average', 'Validate', 'simulate_and_restore', 'validate',
@@ -45,13 +47,11 @@ def pick_amp(device,     # torch device
     return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
 
 # %% ../nbs/02_train.ipynb #02-018
-_option_of = dict(ngf='ngf', n_blocks='blocks', n_residual_blocks='blocks', tail='tail') # keyword of a generator: field of `TrainConfig`
-
 def new_generator(cfg): # `TrainConfig`
     "An untrained generator"
     cls = generators[cfg.model]
     known = signature(cls).parameters
-    return cls(**{name:getattr(cfg,option) for name,option in _option_of.items() if name in known})
+    return cls(**{name:getattr(cfg,option) for name,option in option_of.items() if name in known})
 
 # %% ../nbs/02_train.ipynb #02-021
 def new_discriminator(cfg): # `TrainConfig`
@@ -66,7 +66,7 @@ def fit_sizes(cfg, # `TrainConfig`
     "`cfg` with the sizes of `gen`"
     for model,cls in generators.items():
         if isinstance(gen, cls):
-            sizes = {option:gen.config[name] for name,option in _option_of.items() if name in gen.config}
+            sizes = {option:gen.config[name] for name,option in option_of.items() if name in gen.config}
             return replace(cfg, model=model, **sizes)
     return cfg
 
@@ -92,6 +92,7 @@ class Trainer:
         self.sums   = {}            # losses of this epoch: name: [sum, count]
         self.skipped = 0            # steps without finite gradients
         self.failed_in_row = 0      # such steps, the last ones in a row
+        self.stopped = None         # number of the signal that ended the run
 
 # %% ../nbs/02_train.ipynb #02-030
 @patch
@@ -151,7 +152,7 @@ def adv_weight(self:Trainer,
     "Weight of the adversarial loss at `step`"
     return self.cfg.adv if step >= self.cfg.adv_start*self.total else 0.
 
-# %% ../nbs/02_train.ipynb #02-045
+# %% ../nbs/02_train.ipynb #02-044
 @patch
 def lr_at(self:Trainer,
           step # steps done
@@ -160,13 +161,13 @@ def lr_at(self:Trainer,
     schedule = dict(cosine=cosine, onecycle=onecycle)[self.cfg.schedule]
     return self.cfg.lr*schedule(step, self.total)
 
-# %% ../nbs/02_train.ipynb #02-053
+# %% ../nbs/02_train.ipynb #02-052
 @patch
 def autocast(self:Trainer):
     "The context in which networks run in half precision, where that pays"
     return torch.autocast(self.device.type, self.amp) if self.amp else nullcontext()
 
-# %% ../nbs/02_train.ipynb #02-055
+# %% ../nbs/02_train.ipynb #02-054
 @patch
 def _assumed_fwhm(self:Trainer, fwhm): # true one, in units of the slices' spacing
     "An FWHM that is somewhat off, the same whenever this step is repeated"
@@ -184,7 +185,7 @@ def assumed(self:Trainer,
     noise = sm.noise*float(np.exp(rng.normal(0,.15)))        # a measured one is off by some percent too
     return sm.with_fwhm(self._assumed_fwhm(sm.fwhm)).with_noise(noise)
 
-# %% ../nbs/02_train.ipynb #02-057
+# %% ../nbs/02_train.ipynb #02-056
 @patch
 def draw_lambda(self:Trainer,
                 noise    # standard deviation of the noise, normalised
@@ -193,7 +194,7 @@ def draw_lambda(self:Trainer,
     rng = np.random.default_rng([self.cfg.seed, 6, self.done])
     return float(self.cfg.lam*4**rng.uniform(-1,1)*(1+(noise/.02)**2))
 
-# %% ../nbs/02_train.ipynb #02-061
+# %% ../nbs/02_train.ipynb #02-060
 @patch
 def restore(self:Trainer,
             lo,      # thick patches, normalised, `(B,1,H,n,D)`
@@ -207,7 +208,7 @@ def restore(self:Trainer,
     lam = self.draw_lambda(assumed.noise) if lam is None else lam
     return g, assumed.data_consistency(g, lo, 3, lam), log_quantile
 
-# %% ../nbs/02_train.ipynb #02-066
+# %% ../nbs/02_train.ipynb #02-065
 @patch
 def _loss_terms(self:Trainer, g, x, hi, sm, log_quantile): # as `g_loss` takes them
     "{name: (weight, value)} of every loss of the generator but the adversarial one"
@@ -221,7 +222,7 @@ def _loss_terms(self:Trainer, g, x, hi, sm, log_quantile): # as `g_loss` takes t
         terms['quantile'] = c.quantile, quantile_loss(log_quantile.to(hi), (x-hi).detach().abs(), hi)
     return terms
 
-# %% ../nbs/02_train.ipynb #02-067
+# %% ../nbs/02_train.ipynb #02-066
 @patch
 def _adversarial_loss(self:Trainer, x, hi): # restored and true patches
     "The generator's adversarial loss"
@@ -230,7 +231,7 @@ def _adversarial_loss(self:Trainer, x, hi): # restored and true patches
         real = self.disc(hi) if self.cfg.gan=='relativistic' else None # the other losses do not ask for it
     return adversarial[self.cfg.gan][1](None if real is None else real.to(hi), fake.to(hi))
 
-# %% ../nbs/02_train.ipynb #02-068
+# %% ../nbs/02_train.ipynb #02-067
 @patch
 def g_loss(self:Trainer,
            g,      # guess `(B,1,H,N,D)`
@@ -247,7 +248,7 @@ def g_loss(self:Trainer,
     losses['g'] = sum(w*value for w,value in terms.values())
     return losses
 
-# %% ../nbs/02_train.ipynb #02-074
+# %% ../nbs/02_train.ipynb #02-073
 @patch
 def _update(self:Trainer,
             loss,      # tensor with a gradient
@@ -266,21 +267,28 @@ def _update(self:Trainer,
     scaler.update()
     self.skipped += not finite
 
-# %% ../nbs/02_train.ipynb #02-076
+# %% ../nbs/02_train.ipynb #02-075
 class Diverged(RuntimeError):
     "Too many steps in a row gave gradients that are not finite"
 
 @patch
-def _count_failures(self:Trainer, before): # `skipped` when the step began
-    "Stop a run in which too many steps in a row were skipped"
+def _averages(self:Trainer):
+    "The averages that batch normalisation keeps, and copies of them"
+    return [(o, o.clone()) for net in (self.gen,self.disc) for o in net.buffers()]
+
+@patch
+def _count_failures(self:Trainer, before, averages): # `skipped` and `_averages` when the step began
+    "Undo what a skipped step averaged; stop a run in which too many in a row were skipped"
     self.failed_in_row = self.failed_in_row+1 if self.skipped>before else 0
+    for now,then in averages if self.failed_in_row else ():
+        now.copy_(then)
     if self.failed_in_row < self.cfg.limit:
         return
     raise Diverged(f"{self.failed_in_row} steps in a row, up to step {self.done+1}, gave gradients that are not "
                    "finite; go on from the last checkpoint with a smaller "
                    f"--lr (now {self.cfg.lr:g}) or with --amp fp32")
 
-# %% ../nbs/02_train.ipynb #02-078
+# %% ../nbs/02_train.ipynb #02-077
 @patch
 def d_step(self:Trainer,
            x,      # restored patches, detached
@@ -297,7 +305,7 @@ def d_step(self:Trainer,
     seen = dict(d=loss, d_real=real.mean(), d_fake=fake.mean(), d_acc=real_scores_higher(real,fake))
     return {k:v.detach() for k,v in seen.items()}
 
-# %% ../nbs/02_train.ipynb #02-080
+# %% ../nbs/02_train.ipynb #02-079
 @patch
 def g_step(self:Trainer,
            lo,       # thick patches `(B,1,H,n,D)`
@@ -312,7 +320,7 @@ def g_step(self:Trainer,
     self.disc.requires_grad_(True)
     return x.detach(), losses
 
-# %% ../nbs/02_train.ipynb #02-082
+# %% ../nbs/02_train.ipynb #02-081
 @patch
 def step(self:Trainer,
          lo,      # thick patches `(B,1,H,n,D)`
@@ -321,19 +329,19 @@ def step(self:Trainer,
         )->dict:  # losses and mean scores as floats
     "One step of both networks"
     lo,hi = self._to_device(lo),self._to_device(hi)
-    skipped = self.skipped
+    skipped,averages = self.skipped,self._averages()
     self('before_step')
     x,losses = self.g_step(lo, hi, sm)
     if self.adv_weight(self.done*1.33):
         losses |= self.d_step(x, hi)
-    self._count_failures(skipped)
+    self._count_failures(skipped, averages)
     losses = {k:v.item() for k,v in losses.items()}
     self._add(losses)
     self.done += 1
     self('after_step')
     return losses
 
-# %% ../nbs/02_train.ipynb #02-083
+# %% ../nbs/02_train.ipynb #02-082
 @patch
 def _add(self:Trainer, losses): # of a step, floats
     "Add the losses of a step to the sums of its epoch; a failed step does not count"
@@ -401,14 +409,19 @@ def run(self:Trainer,
     return self
 
 # %% ../nbs/02_train.ipynb #02-107
-_parts = 'gen', 'disc', 'opt_g', 'opt_d', 'scale_g', 'scale_d' # of a `Trainer`; each has a state
+_parts = dict(gen=take_weights, disc=take_weights, opt_g=take_momenta, opt_d=take_momenta, # of a `Trainer`; each has a state
+              scale_g=take_scale, scale_d=take_scale)                                      # and a way to take a saved one
 
 @patch
 def save(self:Trainer,
          path,   # file to write
          **info  # plain values to keep
         )->Path:
-    "Write all that a run needs to go on"
+    "Write all that a run needs to go on; weights that are not finite are not written"
+    for name in ('gen','disc'):
+        if fault := weights_fault(getattr(self,name).state_dict()):
+            cure = "go on from the last checkpoint with a smaller --lr"
+            raise HeaderError(path, f"is not written, because {fault} ({name}, step {self.done})", cure)
     run = {name:getattr(self,name).state_dict() for name in _parts}
     counts = dict(done=self.done, rows=self.rows, sums=self.sums, skipped=self.skipped)
     with saving(path):
@@ -416,48 +429,43 @@ def save(self:Trainer,
                                versions=package_versions(), **counts, **info)
 
 # %% ../nbs/02_train.ipynb #02-109
-def _differences(saved, # options of the checkpoint, a dict
-                 cfg    # `TrainConfig` of now
-                ):      # list of words
-    "Where the shapes of the networks differ"
-    old = dict(model='slice', dnorm='batch') | saved                   # what runs had before they could choose
-    shapes = [name for name in ('model','ngf','blocks','tail','ndf','dnorm') if name in old]
-    return [f"{name} {old[name]}, not {getattr(cfg,name)}" for name in shapes if old[name]!=getattr(cfg,name)]
-
-# %% ../nbs/02_train.ipynb #02-112
 def _renamed_row(row): # losses or a row of the table
     "The same under the names of today"
     return {'quantile' if name=='bound' else name:value for name,value in row.items()}
 
+# %% ../nbs/02_train.ipynb #02-110
 @patch
-def _take(self:Trainer, d): # checkpoint
+def _take(self:Trainer, d): # checkpoint that `_check_run` accepts
     "Go on from what was saved"
-    for name,state in d['run'].items():
-        getattr(self,name).load_state_dict(state)
-    self.ema.load_state_dict(d['state'])
+    for name,take in _parts.items():
+        take(getattr(self,name), d['run'][name], name)
+    take_weights(self.ema, d['state'], 'ema')
     self.done,self.skipped = d['done'],d.get('skipped',0)
     self.rows = [_renamed_row(row) for row in d.get('rows',[])]
     self.sums = _renamed_row(d.get('sums',{}))
     if 'rng' in d:
-        torch.set_rng_state(d['rng'])
+        take_rng(d['rng'])
 
-# %% ../nbs/02_train.ipynb #02-113
+# %% ../nbs/02_train.ipynb #02-111
+@patch
+def resume(self:Trainer,
+           path, # checkpoint of `Trainer.save`
+           d     # what it holds
+          )->dict: # the same
+    "Go on from what was read from a checkpoint"
+    check_resumable(path, d, self.cfg, _parts)
+    with refused_as(path, "holds no run to go on with", "go on with another checkpoint, or start anew with --init"):
+        self._take(d)
+    return d
+
 @patch
 def load(self:Trainer,
          path # checkpoint of `Trainer.save`
         )->dict: # all that was saved
     "Go on from a checkpoint"
-    name = Path(path).name
-    d = load_checkpoint(path)
-    if 'run' not in d:
-        raise ValueError(f"{name}: holds weights, but no run to go on with; start a new one from it with --init")
-    if wrong := _differences(from_saved(d['cfg']), self.cfg):
-        raise ValueError(f"{name}: was begun with {'; '.join(wrong)}; leave these options as they were, "
-                         "or start anew with --init")
-    self._take(d)
-    return d
+    return self.resume(path, load_checkpoint(path))
 
-# %% ../nbs/02_train.ipynb #02-120
+# %% ../nbs/02_train.ipynb #02-118
 def _callbacks(cfg, train, val, out, log): # as `fit` takes them
     "The callbacks that write, draw and print; the first process alone has them"
     own = [Recorder(out), Checkpoint(out,cfg.keep), Pictures(val[0],out/'pictures'), Board(out/'board'), Progress(log)]
@@ -467,27 +475,30 @@ def _pairs_of(cfg, train, batches): # `TrainConfig`, animals, how many batches
     "The `MRIDataset` of a run"
     return MRIDataset(train, cfg.patch, (cfg.low,cfg.high), cfg.bs*batches, cfg.bs, seed=cfg.seed, **cfg.pairs)
 
-# %% ../nbs/02_train.ipynb #02-121
+# %% ../nbs/02_train.ipynb #02-119
 def fit(cfg,          # `TrainConfig`
         train,        # files, folder or ScalarImages, isotropic
         val,          # ScalarImages of other animals, isotropic
         out,          # folder to write
         gen=None,     # generator to start from
-        resume=False, # go on from `out/latest.pth`
+        resume=False, # go on from `out/latest.pth`, or from the newest whole epoch where that is damaged
         log=print,    # called with one line an epoch
         again='',     # the command that resumes the run, printed when a signal stops it
         cbs=()        # further callbacks
-       )->Trainer:
+       )->Trainer:    # `stopped` is the number of the signal that ended the run, or None
     "Train, validate and keep the best"
     out = Path(out)
     first = rank()==0
     if not val:
         raise ValueError("no animal to validate on; give one at least that is not used for training")
+    if resume:
+        path,saved = load_run(out, log)
+        check_resumable(path, saved, fit_sizes(cfg,gen), _parts)
     own = _callbacks(cfg, train, val, out, log) if first else []
     t = Trainer(cfg, gen, [Validate(val), *own, Signals(out,log,again), *cbs])
     if resume:
-        saved = t.load(out/'latest.pth')
-        for note in version_changes(saved.get('versions', {})):
+        t.resume(path, saved)
+        for note in version_changes(saved.get('versions',{})) + left_behind(saved['cfg'], cfg):
             log(note)
     if t.done>=t.total:
         log(f"all {cfg.epochs} epochs are done; ask for more with --epochs")
@@ -499,7 +510,7 @@ def fit(cfg,          # `TrainConfig`
             write_text(out/'config.json', json.dumps(asdict(t.cfg), indent=1))
     return t.run(ds)
 
-# %% ../nbs/02_train.ipynb #02-136
+# %% ../nbs/02_train.ipynb #02-142
 def _seconds_an_epoch(t, train, val): # `Trainer`, animals
     "Estimated duration of an epoch (s), from two steps and one validation"
     ds = _pairs_of(t.cfg, train, 2)
@@ -511,7 +522,7 @@ def _seconds_an_epoch(t, train, val): # `Trainer`, animals
     validate(t.ema, val[:1], t.cfg.ratio)
     return t.cfg.steps*(trained-start)/2 + len(val)*(time.time()-trained)
 
-# %% ../nbs/02_train.ipynb #02-137
+# %% ../nbs/02_train.ipynb #02-143
 def dry_run(cfg,       # `TrainConfig`
             train,     # files, folder or ScalarImages, isotropic
             val,       # ScalarImages of other animals, isotropic

@@ -15,6 +15,7 @@ from pathlib import Path
 from torch import nn
 from fastcore.basics import patch
 from .core import written_whole
+from .checkpoints import check_bundled, read_checkpoint, weights as _weights
 from .noise import noise_level
 from .slices import apply_along_axis
 
@@ -254,8 +255,6 @@ def forward(self:WidthNet,
     return logs.mean(0), self.scale*variance.sqrt()
 
 # %% ../nbs/41_width.ipynb #41-042
-_weights = Path(__file__).parent/'weights' if '__file__' in globals() else Path('../easysr/weights')
-
 @patch
 def save(self:WidthNet,
          path # file to write
@@ -267,7 +266,9 @@ def save(self:WidthNet,
 def load_width_net(path=None # file; default: the bundled estimator
                   )->WidthNet:
     "An estimator that `WidthNet.save` wrote"
-    saved = torch.load(path or _weights/'width.pth', map_location='cpu', weights_only=True)
+    if path is None:
+        check_bundled(path := _weights/'width.pth')
+    saved = read_checkpoint(path, 2**26)
     net = WidthNet(**saved['config'])
     net.load_state_dict(saved['state'])
     return net.eval()

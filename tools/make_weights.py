@@ -2,7 +2,8 @@
 
 DATA holds the folders `train` and `val` of the open scans that easysr/weights/README.md names.
 OUT gets what is made from them (averages of the mice, digital rats), in OUT/run1 to OUT/run3 all that `easysr_train`
-writes in three runs, and at the end OUT/default.pth, the file to put into easysr/weights. Each run starts from the best
+writes in three runs, and at the end OUT/default.pth, the file to put into easysr/weights; `python tools/weight_sums.py`
+then writes the list of checksums there anew. Each run starts from the best
 weights of the one before; the last trains the error quantile alone, on scanned animals. Called again, the command goes
 on where it was stopped.
 
@@ -58,10 +59,11 @@ def train_once(table, run, config, best):
     if (run/'final.pth').exists():
         return 0
     words = ['easysr_train', '--data', str(table), '--out', str(run)]
+    words += ['--config', str(config)]   # also where a run goes on: a checkpoint does not say where the label maps lie
     if (run/'latest.pth').exists():
         words.append('--resume')
-    else:
-        words += ['--config', str(config)] + (['--init', str(best)] if best else [])
+    elif best:
+        words += ['--init', str(best)]
     return subprocess.run(words).returncode
 
 def run_config(cfg, stage, share):
