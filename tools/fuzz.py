@@ -8,12 +8,14 @@ import traceback, warnings
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
+folder = Path(tempfile.mkdtemp(prefix='fuzz-'))
+os.environ['HYPOTHESIS_STORAGE_DIRECTORY'] = str(folder)   # it makes one on import
+
 import nibabel as nib, numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings, strategies as st
 
 here = Path(__file__).resolve().parent
 sys.path[:0] = [str(here), str(here.parent)]
-folder = Path(tempfile.mkdtemp(prefix='fuzz-'))
 longest = 20                      # seconds that a reader may take
 
 class Slow(BaseException):

@@ -192,7 +192,7 @@ class Run:
         for o in ('','tmp','home'):
             (self.folder/o).mkdir(parents=True)
         self.kb,self.seconds,self.ended,self.before,self.said = 0,0.,None,None,[]
-        self.begin(lambda: case.make and case.make(self.folder) and None)
+        self.begin(lambda: case.make and case.make(self.folder) and None, {1:os.devnull})
     def begin(self, work, streams=None):
         self.pid,self.start = fork(work, self.folder, streams),time.time()
     def poll(self):

@@ -118,7 +118,7 @@ def config_cases():
         argv = ['easysr_train','--data','data','--out','out','--dry',*given,'--config','odd.yaml']
         want = 'done' if label in done else 'either' if label in either else 'refused'
         yield Case('config', label, argv, with_animals(raw('odd.yaml', text)), want,
-                   says=('odd.yaml', 'gone', *re.findall(r'[a-z_]+(?=:)', str(text))))
+                   says=('odd.yaml', 'gone', *re.findall(r'\w+(?=:)', str(text))))
     places = dict(fifo=lambda f: os.mkfifo(f/'odd.yaml'), folder=lambda f: (f/'odd.yaml').mkdir(),
                   zero=lambda f: (f/'odd.yaml').symlink_to('/dev/zero'), missing=lambda f: None,
                   large=raw('odd.yaml', lambda: 'steps: 1\n'+'# x\n'*10_000_000))

@@ -313,7 +313,8 @@ def name_cases():
         argv = [o for o in easysr(scan='./'+name) if o!='--nopage']
         yield Case('names', ascii(name)[1:40], argv, scan(name), 'either' if len(name)>240 else 'done')
         yield Case('names', f'folder {ascii(name)[1:40]}', easysr(scan='in'),
-                   both(scan('in/'+name), scan('in/plain.nii')), makes=('plain_sr.nii.gz',))
+                   both(scan('in/'+name), scan('in/plain.nii')), says=('plain', name[:20]),
+                   makes=('plain_sr.nii.gz',))
     every = both(*(scan('in/'+os.fsdecode(o)) for o in odd_names[16:28]))
     yield Case('names', 'cohort page', [o for o in easysr(scan='in') if o!='--nopage'], every, 'done',
                makes=('index.html',))
