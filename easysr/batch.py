@@ -11,7 +11,8 @@ import glob, hashlib, os, time
 import torch, torchio as tio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from .core import FileSet, HeaderError, check_file, fault_sentence, file_sha256, peak_gb, sweep_leftovers, write_text
+from .core import FileSet, HeaderError, check_file, fault_sentence, file_sha256, peak_gb, shown, sweep_leftovers
+from .core import write_text
 from .sidecars import json_text, plain, read_json, sidecar
 from .volumes import read_volume, volumes, write_volume
 from .cohort import is_ours, name_clash, output_files, output_kinds, output_name, sources
@@ -226,8 +227,9 @@ def align_output(path,     # input file
 def _restore_row(inf, path, out, inspected, page, align): # as `restore_files` takes them; `inspected` is the Future of `inspect_file`
     "Restore one file; what came of it as a row of the table"
     start = time.time()
-    row = dict(file=path.name, output=output_name(path), status='failed', why='', warnings=[])
+    row = dict(file=shown(path), output='', status='failed', why='', warnings=[])
     try:
+        row['output'] = output_name(path)
         row |= restore_file(inf, path, out, page=page, inspected=inspected.result())
         if align and align_output(path, out, align, row['output']):
             row['status'] += ', aligned'

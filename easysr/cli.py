@@ -15,6 +15,7 @@ from fastcore.docments import docments
 from . import __version__
 from .bench import bench_main
 from .config import TrainConfig, parse_pairs, resolve_config
+from .core import shown
 from .shell import above_zero, check_folder, end, faults_end, shell_command, spacing_word
 
 # %% ../nbs/21_cli.ipynb #21-005
@@ -126,7 +127,7 @@ def _line(row): # as `restore_files` gives it
     "What came of one scan: the sentence, and the stream it belongs to"
     if row['why']:
         return f"easysr: {row['why']}", sys.stderr
-    return f"{row['file']} -> {row['output']}.nii.gz ({row['status']}, {row['seconds']} s)", sys.stdout
+    return f"{row['file']} -> {shown(row['output'])}.nii.gz ({row['status']}, {row['seconds']} s)", sys.stdout
 
 def _told(row): # as `restore_files` gives it
     "What came of one scan and its warnings, as `_line` gives them"
@@ -288,6 +289,7 @@ def _train_config(opts): # parsed options of `easysr_train`
         return resolve_config(_given(opts), opts.config)
     from easysr.callbacks import load_run
     from easysr.checkpoints import refused_as
+    resolve_config(_given(opts), opts.config)  # a fault of these is not one of the checkpoint
     path,saved = load_run(opts.out, _silent)   # `fit` tells where another file than the latest is taken
     with refused_as(path, 'holds no run to go on with', 'start anew with --init'):
         return resolve_config(_given(opts), opts.config, saved.get('cfg', {}))
@@ -418,7 +420,7 @@ def _fuse_group(inf, files, opts): # `MRIInference`; stacks of one volume; parse
     except Exception as e:
         print(f'easysr_fuse: {fusion_fault(files, e)}', file=sys.stderr)
         return False
-    print(f"{r['output']}.nii.gz ({r['status']})", *(f'  {o}' for o in r['warnings']), sep='\n')
+    print(f"{shown(r['output'])}.nii.gz ({r['status']})", *(f'  {o}' for o in r['warnings']), sep='\n')
     return True
 
 # %% ../nbs/21_cli.ipynb #21-099
@@ -461,7 +463,7 @@ def _tell_prepared(row): # line of the table
     if row['status']=='failed':
         print(f"easysr_prepare: {row['notes']}", file=sys.stderr, flush=True)
     else:
-        print(f"{row['path']}: {row['status']}", flush=True)
+        print(f"{shown(row['path'], 200)}: {row['status']}", flush=True)
 
 # %% ../nbs/21_cli.ipynb #21-107
 def _prepare_all(opts): # parsed options of `easysr_prepare`

@@ -13,8 +13,8 @@ import csv, glob, io, os, re
 import numpy as np, torchio as tio
 from collections import Counter
 from pathlib import Path
-from .core import HeaderError, read_text, replaced_input, write_text
-from .sidecars import nifti, sidecar
+from .core import HeaderError, read_text, replaced_input, shown, write_text
+from .sidecars import bare_name, nifti, sidecar
 from .texts import plain_text
 from .volumes import read_volume
 
@@ -96,7 +96,7 @@ def read_manifest(path    # .csv or .tsv
     path = Path(path)
     lines = _table_lines(path)
     for i,line in enumerate(lines, 2):
-        _check_line(path, i, line, {k for k in _columns if any(o.get(k) for o in lines)})
+        _check_line(path, i, line, {'path'} | {k for k in _columns if any(o.get(k) for o in lines)})
     rows = [dict(path=path.parent/o['path'], animal=o.get('animal') or subject(o['path']), split=o.get('split') or '')
             for o in lines]
     _check_once(path, rows)
@@ -151,8 +151,12 @@ def skipped_sentences(skipped, # {reason: [files]}
                       most=5   # names in a sentence
                      )->list:
     "What was left out, in words"
-    def listed(files): return ', '.join(f.name for f in files[:most]) + f' and {len(files)-most} more'*(len(files)>most)
-    return [f"left out ({why}): {listed(list(dict.fromkeys(files)))}" for why,files in skipped.items()]
+    said = []
+    for why,files in skipped.items():
+        names = [shown(f) for f in dict.fromkeys(files)]
+        more = f' and {len(names)-most} more'*(len(names)>most)
+        said.append(f"left out ({why}): {', '.join(names[:most])}{more}")
+    return said
 
 # %% ../nbs/16_cohort.ipynb #16-030
 def find_volumes(where,      # file, folder (searched to the bottom), .csv or .tsv table, or a list of these
@@ -187,7 +191,7 @@ def output_name(path,      # input file
                 kind='sr'  # 'sr' restored, 'iso' only resampled, 'sd' standard deviation
                )->str:     # without extension
     "Name of an output: `scan_sr`, or `sub-01_desc-sr_T2w` for BIDS names"
-    name = nifti.sub('', Path(path).name)
+    name = bare_name(path)
     if not name.startswith('sub-') or '_' not in name:
         return f'{name}_{kind}'
     head,suffix = name.rsplit('_', 1)
@@ -240,7 +244,7 @@ def sources(path     # scan
            )->list:  # of files that exist
     "The files that a scan is read from: its own, that of its voxels, its sidecar"
     path = Path(path)
-    bare = path.with_name(nifti.sub('', path.name))
+    bare = path.with_name(bare_name(path))
     beside = [path.with_suffix(_twin[path.suffix.lower()])] if path.suffix.lower() in _twin else []
     return [f for f in (path, *beside, bare.with_name(bare.name+'.json')) if f.is_file()]
 
@@ -261,7 +265,7 @@ def _replaced(files, out): # inputs, folder of the outputs
         outputs = [o for kind in output_kinds for o in output_files(f, out, kind).values()]
         lost = replaced_input(inputs, outputs)
         if lost is not None:
-            return f"an output of {Path(f).name} would replace {lost.name}, an input; choose a different --out folder"
+            return f"an output of {shown(f)} would replace {shown(lost)}, an input; choose a different --out folder"
 
 # %% ../nbs/16_cohort.ipynb #16-055
 def name_clash(files,   # inputs
@@ -273,7 +277,8 @@ def name_clash(files,   # inputs
         name = output_name(f)
         first = seen.setdefault(name, f)
         if first is not f:
-            return f"{first} and {f} would both become {name}.nii.gz; run them into different --out folders"
+            both = f"{shown(first)} and {shown(f)} (of {shown(first.parent)} and {shown(f.parent)})"
+            return f"{both} would both become {shown(name)}.nii.gz; run them into different --out folders"
     return None if out is None else _replaced(files, out)
 
 # %% ../nbs/16_cohort.ipynb #16-059
@@ -440,10 +445,11 @@ def read_table(path    # .tsv file that `write_table` wrote, or that is not ther
     if not Path(path).exists():
         return []
     try:
-        rows = list(csv.DictReader(io.StringIO(read_text(path), newline=''), delimiter='\t'))
+        table = csv.DictReader(io.StringIO(read_text(path), newline=''), delimiter='\t')
+        rows,head = list(table),set(table.fieldnames or ())
     except csv.Error:
-        rows = [{}]
-    if any(set(COLUMNS)-{'output'}-set(r) or None in r.values() for r in rows):
+        rows,head = [],set()
+    if set(COLUMNS)-{'output'}-head or any(None in r or None in r.values() for r in rows):
         raise HeaderError(path, "was not written by easysr_prepare", "move it away, or name another folder")
     return [dict(output='') | r for r in rows]       # tables of older versions lack that column
 

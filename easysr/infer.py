@@ -76,6 +76,8 @@ def _pick_generator(model, device): # as `MRIInference` takes them
             raise TypeError(f"model is a {type(model).__name__}; give 'default', a path or a generator")
         device = pick_device(device)
         return load_generator(model).to(device, memory_format=torch.channels_last_3d), device
+    if not hasattr(model, 'estimates_error') or not hasattr(model, 'dtype_at'):
+        raise TypeError(f"model is a {type(model).__name__}, no generator of easysr; see easysr.models")
     here = next(model.parameters()).device
     if device!='auto' and pick_device(device)!=here:
         raise ValueError(f"the network lies on {here}, not on {device}; move it there, or leave the device at auto")

@@ -22,8 +22,8 @@ def check_positive(**numbers # by name; None counts as not given
             continue
         if isinstance(value, bool) or not isinstance(value, Real):
             raise TypeError(f"{name} is a {type(value).__name__}; give a number")
-        if not 0<value<np.inf:
-            raise ValueError(f"{name} is {value:g}; it must be more than 0")
+        if not 0<value<=1e12:
+            raise ValueError(f"{name} is {float(min(value,1e300)):g}; it must be more than 0, and no more than 1e12")
 
 # %% ../nbs/47_limits.ipynb #47-010
 def check_spacing(spacing # mm, or 'auto'
@@ -34,8 +34,8 @@ def check_spacing(spacing # mm, or 'auto'
             raise ValueError(f"spacing is '{spacing}'; give a number of mm, or auto for the finest spacing in plane")
         return
     check_positive(spacing=0. if spacing is None else spacing)
-    if spacing>5:
-        raise ValueError(f"spacing is {spacing:g} mm; voxels of a rodent's head have 5 mm at most")
+    if not .001<=spacing<=5:
+        raise ValueError(f"spacing is {spacing:g} mm; voxels of a rodent's head have 0.001 to 5 mm")
 
 # %% ../nbs/47_limits.ipynb #47-015
 _least_in_plane = 8   # voxels of the output

@@ -11,7 +11,7 @@ from pathlib import Path
 import torchio as tio
 from . import __version__
 from .cohort import COLUMNS, assign_splits, find_volumes, prepared_names, read_table, sources, subject, write_table
-from .core import HeaderError, fault_sentence, fingerprint, replaced_input, sweep_leftovers
+from .core import HeaderError, check_file, fault_sentence, fingerprint, replaced_input, sweep_leftovers
 from .register import bias_correct, bias_kinds, kinds, register
 from .transforms import move, resample_iso
 from .volumes import read_volume, write_volume, written_by_easysr
@@ -94,13 +94,15 @@ def _check_outputs(files, template, outputs): # scans, file or None, files to wr
         raise HeaderError(lost, "is an input that an output would replace", "choose another --out folder")
 
 # %% ../nbs/05_prepare.ipynb #05-040
-def _check_options(bias, kind, val): # as `prepare` takes them
+def _check_options(bias, kind, val, seed): # as `prepare` takes them
     "Raise a ValueError that says what is wrong with the options of `prepare`, if anything is"
     _check_bias(bias)
     if kind not in kinds:
         raise ValueError(f"kind '{kind}' is unknown; choose one of {', '.join(kinds)}")
     if not 0<=val<1:
         raise ValueError(f"val is the share of animals to hold back, from 0 to below 1, not {val:g}")
+    if not 0<=seed<2**32:
+        raise ValueError(f"seed is {seed}; give a whole number from 0")
 
 # %% ../nbs/05_prepare.ipynb #05-042
 def _record(rows, # lines
@@ -141,6 +143,7 @@ def _prepare_row(row,     # line to fill: path, source, animal, split, bias, tem
                  how):    # options of `prepare_one`
     "`row`, completed by preparing its scan, or from the earlier line where nothing has changed"
     try:
+        check_file(path, 'NIfTI file')
         row = row | dict(input=fingerprint(path), status='unchanged')
         if _is_done(row, earlier, to):
             return earlier | row
@@ -189,7 +192,7 @@ def prepare(where,         # folder of scans (searched to the bottom), or one fi
     files,root = _scans_to_prepare(where, out)
     out = Path(out)
     names = prepared_names(files, root)
-    _check_options(bias, kind, val)
+    _check_options(bias, kind, val, seed)
     _check_outputs(files, template, [out/o for o in (*names.values(),'manifest.tsv','failed.tsv')])
     how = dict(bias=bias, template=None if template is None else read_volume(template), kind=kind, scale=scale)
     same = _option_columns(bias, template, kind, scale)

@@ -223,6 +223,8 @@ def _check_volume(vol, name): # volume, and what to call it
     if vol.shape[0]!=1:
         raise ValueError(f"{name} has {vol.shape[0]} channels; "
                          "register one of them, then `apply` the result to the rest")
+    if vol.data.is_complex():
+        raise ValueError(f"{name} holds complex numbers; register its magnitude")
     if not torch.isfinite(vol.data).all():
         raise ValueError(f"{name} holds NaN or infinite voxels; replace them with 0")
     if vol.data.min()==vol.data.max():

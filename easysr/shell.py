@@ -6,11 +6,11 @@
 __all__ = ['end', 'os_sentence', 'faults_end', 'above_zero', 'spacing_word', 'check_folder', 'answered', 'shell_command']
 
 # %% ../nbs/48_shell.ipynb #48-004
-import argparse, os, shlex, signal, sys, traceback
+import argparse, logging, os, shlex, signal, sys, traceback
 from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
-from .core import HeaderError, is_memory_error
+from .core import HeaderError, is_memory_error, shown
 
 # %% ../nbs/48_shell.ipynb #48-008
 def end(name,      # of the command
@@ -26,7 +26,7 @@ def end(name,      # of the command
 def os_sentence(e # OSError
                )->str:
     "What the system refused, in a sentence"
-    where = f"{Path(os.fsdecode(e.filename)).name}: " if isinstance(e.filename, (str,bytes)) else ''
+    where = f"{shown(os.fsdecode(e.filename))}: " if isinstance(e.filename, (str,bytes)) else ''
     if e.strerror is None:
         return str(e)
     return f"{where}cannot be read or written ({e.strerror}); check the path, its permissions and free space"
@@ -106,6 +106,7 @@ def answered(name, # of the command
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, 'reconfigure'):
             stream.reconfigure(errors='backslashreplace')     # a file's name may hold bytes that are no text
+    logging.getLogger('nibabel.global').setLevel(logging.CRITICAL)   # it names no file; easysr says what is wrong
     try:
         yield
         sys.stdout.flush()
@@ -133,6 +134,8 @@ def shell_command(name # of the command
         @wraps(main)
         def run(argv=None): # list of words; default: the command line's
             with answered(name, argv):
+                if '' in (sys.argv[1:] if argv is None else argv):
+                    end(name, 'one of its words is empty; fill it in or leave it out', 2)
                 return main(argv)
         return run
     return decorate

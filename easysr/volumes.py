@@ -49,11 +49,11 @@ def _no_voxels(path, file): # header file, file of its voxels
 # %% ../nbs/15_volumes.ipynb #15-018
 def _check_shape(img, path): # nibabel image, its file
     "Refuse a header whose shape is no volume"
-    if min(img.shape)<1:
-        raise HeaderError(path, f"its header declares {_by(img.shape)} voxels", "export it again")
     if len(img.shape)<3:
         wrong = f"is {len(img.shape)}D ({_by(img.shape)}), not a volume"
         raise HeaderError(path, wrong, "export the whole stack of slices as one 3D image")
+    if min(img.shape)<1:
+        raise HeaderError(path, f"its header declares {_by(img.shape)} voxels", "export it again")
 
 def _check_bytes(img, path): # nibabel image, its file
     "Refuse a header that declares more voxels than the file can hold, or whose voxels are missing"
@@ -112,7 +112,8 @@ def _load(path): # file
     "nibabel image of `path`, or a `HeaderError`"
     cure = "convert it to .nii or .nii.gz (dcm2niix for DICOM, brkraw for Bruker) or copy it again"
     try:
-        return _nrrd(path) if path.suffix.lower() in ('.nrrd','.nhdr') else nib.load(path)
+        whole = path.absolute()                          # nibabel takes a leading ~ for somebody's home
+        return _nrrd(whole) if path.suffix.lower() in ('.nrrd','.nhdr') else nib.load(whole)
     except nib.spatialimages.HeaderDataError as e:
         raise HeaderError(path, f"its header is not a valid one ({e})", "export it again") from None
     except FileNotFoundError as e:
@@ -169,12 +170,18 @@ def _unpacked(img): # nibabel image
 
 # %% ../nbs/15_volumes.ipynb #15-037
 _damage = EOFError, OSError, zlib.error, ValueError, OverflowError   # what reading a damaged file raises
+_slab = 2**24   # voxels to read at a time
 
 def _read(img, at, path): # nibabel image, index of the volume (see `_index`), file
     "The scaled voxels of one volume, float32 `(i,j,k)`"
+    i,j,n = map(int,img.shape[:3])
+    slab = max(1, _slab//(i*j))
+    x = np.empty((i,j,n), np.float32, 'F')
     try:
         with np.errstate(over='ignore'):
-            return np.array(img.dataobj[at], dtype=np.float32)
+            for k in range(0, n, slab):
+                x[:,:,k:k+slab] = img.dataobj[(*at[:2], slice(k,k+slab), *at[3:])]
+            return x
     except _damage:
         raise _damaged(path, "its header is fine, its voxels end too early") from None
 
@@ -396,11 +403,10 @@ def _image(x, path, h, chosen): # float32 array `(i,j,k)`, its file, its `_descr
     "The voxels of one volume as a `ScalarImage` with its warnings"
     x = torch.from_numpy(x)[None]                                       # (1,i,j,k)
     said = [o for o in h['warnings'] if not (chosen and o.startswith('4D'))]
-    few = x.unique()[:3] if x.flatten()[::97].unique().numel()<3 else []
-    where = dict(affine=h['affine'], source=str(path), codes=h['codes'])
+    few,slices = x.unique()[:3] if x.flatten()[::97].unique().numel()<3 else [],h['slices']
     if len(few)==2:
         said.append(f"holds only two values, {few[0]:g} and {few[1]:g}: a mask?")
-    return tio.ScalarImage(tensor=x, warnings=said, **where, **h['slices'])
+    return tio.ScalarImage(tensor=x, warnings=said, affine=h['affine'], source=str(path), codes=h['codes'], **slices)
 
 # %% ../nbs/15_volumes.ipynb #15-070
 def read_volume(path,        # .nii, .nii.gz, .hdr, .mgz or .nrrd
@@ -467,8 +473,7 @@ def as_volume(vol,                # ScalarImage, or the path of a NIfTI file
         raise TypeError(f"{role} is a {type(vol).__name__}; give a torchio ScalarImage or the path of a NIfTI file")
     name = volume_name(vol, role)
     if len(vol.data)!=1 or vol.data.is_complex():
-        raise HeaderError(name, f"has {len(vol.data)} channels of {str(vol.data.dtype).removeprefix('torch.')}",
-                          "give one volume of real numbers")
+        raise HeaderError(name, f"has {len(vol.data)} channels or complex numbers", "give one volume of real numbers")
     _check_affine(np.asarray(vol.affine), name)
     check_values(vol.data.float().numpy(), name)
     return vol
