@@ -38,7 +38,7 @@ def check_spacing(spacing # mm, or 'auto'
         raise ValueError(f"spacing is {spacing:g} mm; voxels of a rodent's head have 0.001 to 5 mm")
 
 # %% ../nbs/47_limits.ipynb #47-015
-_least_in_plane = 8   # voxels of the output
+_least_in_plane = 5   # voxels of the output
 
 def _check_plane(scan, spacing): # ScalarImage as read, asked for (mm)
     "Raise a HeaderError for a plane of a few voxels"
