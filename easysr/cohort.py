@@ -14,7 +14,7 @@ import numpy as np, torchio as tio
 from collections import Counter
 from pathlib import Path
 from .core import HeaderError, read_text, replaced_input, shown, write_text
-from .sidecars import bare_name, nifti, sidecar
+from .sidecars import bare_name, longest_name, nifti, sidecar
 from .texts import plain_text
 from .volumes import read_volume
 
@@ -123,6 +123,8 @@ def left_out(f,      # file whose name is that of a volume
     "Why a file is not taken for a scan, by its name and place"
     if not f.is_file():
         return 'broken links, pipes and folders'
+    if len(os.fsencode(f.name)) > longest_name:
+        return 'names that leave no room for those of outputs'
     if _last_word(f) in _label_words:
         return 'label maps'
     if _last_word(f)=='mask':

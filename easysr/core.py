@@ -16,7 +16,7 @@ from pathlib import Path
 
 # %% ../nbs/14_core.ipynb #14-010
 def shown(path,    # file, or any name for a volume
-          most=120 # characters
+          most=255 # characters, the longest name of a file
          )->str:
     "The name of a file as a person can read it"
     name = os.fspath(path).rstrip('/').split('/')[-1] or str(path)

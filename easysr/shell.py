@@ -126,7 +126,15 @@ def answered(name, # of the command
         what = 'not enough memory; close other programs or work on less at once' if short else _fault_of_ours(e)
         end(name, what, 1 if short else 3)
 
-# %% ../nbs/48_shell.ipynb #48-029
+# %% ../nbs/48_shell.ipynb #48-030
+def _check_words(name, words): # of the command, as typed
+    "Refuse empty words"
+    if '' in words:
+        i = list(words).index('')
+        where = f'the word after {words[i-1]}' if i else 'the first INPUT'
+        end(name, f'{where} is empty; fill it in or leave it out', 2)
+
+# %% ../nbs/48_shell.ipynb #48-032
 def shell_command(name # of the command
                  ):
     "Decorate the function of a command so that it is `answered`"
@@ -134,8 +142,7 @@ def shell_command(name # of the command
         @wraps(main)
         def run(argv=None): # list of words; default: the command line's
             with answered(name, argv):
-                if '' in (sys.argv[1:] if argv is None else argv):
-                    end(name, 'one of its words is empty; fill it in or leave it out', 2)
+                _check_words(name, sys.argv[1:] if argv is None else argv)
                 return main(argv)
         return run
     return decorate

@@ -311,7 +311,7 @@ def name_cases():
     "Names of scans, with pages"
     for name in map(os.fsdecode, odd_names):
         argv = [o for o in easysr(scan='./'+name) if o!='--nopage']
-        yield Case('names', ascii(name)[1:40], argv, scan(name), 'either' if len(name)>240 else 'done')
+        yield Case('names', ascii(name)[1:40], argv, scan(name), 'either' if len(name)>240 or name=='..nii' else 'done')
         yield Case('names', f'folder {ascii(name)[1:40]}', easysr(scan='in'),
                    both(scan('in/'+name), scan('in/plain.nii')), says=('plain', name[:20]),
                    makes=('plain_sr.nii.gz',))
