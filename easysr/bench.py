@@ -32,9 +32,11 @@ def _bench_parser():
 def _isotropic(words): # files and folders
     "{name: volume} of the inputs that can be scored on, and how many could not"
     from easysr.benchmark import read_isotropic
-    from easysr.cohort import find_volumes
-    vols, failed = {}, 0
-    for f in (o for w in words for o in find_volumes(Path(w))):
+    from easysr.cohort import find_volumes, skipped_sentences
+    vols, failed, skipped = {}, 0, {}
+    files = find_volumes(words, skipped=skipped)
+    print(*(f'easysr_bench: {o}\n' for o in skipped_sentences(skipped)), sep='', end='', file=sys.stderr)
+    for f in files:
         name = str(f) if f.name in vols else f.name   # two folders may hold one name
         try:
             vols[name] = read_isotropic(f)

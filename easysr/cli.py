@@ -72,7 +72,8 @@ def _reading_options(p): # parser
     p.add_argument('--fill', type=_number, help='number to put in place of NaN and infinity')
     p.add_argument('--volume', type=_from_zero, metavar='N', help='only this volume of a series, from 0 (default: all)')
     p.add_argument('--nopage', action='store_true', help='write no page for quality control')
-    p.add_argument('--overwrite', action='store_true', help='do again what is done')
+    p.add_argument('--overwrite', action='store_true',
+                   help='do again what is done, and replace files of other programs that are in the way')
     p.add_argument('--version', action='version', version=__version__)
 
 # %% ../nbs/21_cli.ipynb #21-014
@@ -468,8 +469,12 @@ def _tell_prepared(row): # line of the table
 # %% ../nbs/21_cli.ipynb #21-107
 def _prepare_all(opts): # parsed options of `easysr_prepare`
     "Prepare the folder; a wrong call ends the command"
+    from easysr.cohort import find_volumes, skipped_sentences
     from easysr.prepare import prepare
     with faults_end('easysr_prepare', 2):
+        skipped = {}
+        find_volumes(opts.input, skipped=skipped)
+        print(*(f'easysr_prepare: {o}\n' for o in skipped_sentences(skipped)), sep='', end='', file=sys.stderr)
         return prepare(opts.input, opts.out, opts.bias, opts.template, opts.kind, opts.val, opts.seed,
                        opts.scale, opts.overwrite, _tell_prepared)
 

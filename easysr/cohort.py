@@ -362,17 +362,18 @@ def check_training(vols,  # ScalarImages
     _log_warnings(vols, animals or [subject(o) for o in names], log)
 
 # %% ../nbs/16_cohort.ipynb #16-078
-def list_scans(where   # folder, file, table, or a list of these
-              )->list: # of dicts: path, animal, split ('' where nothing says)
+def list_scans(where,       # folder, file, table, or a list of these
+               skipped=None # as `find_volumes` takes it
+              )->list:      # of dicts: path, animal, split ('' where nothing says)
     "The scans in `where`, from its table or by their names"
     if isinstance(where, (list,tuple)):
-        return [r for o in where for r in list_scans(o)]
+        return [r for o in where for r in list_scans(o, skipped)]
     where = Path(where)
     manifest = where/'manifest.tsv'
     table = manifest if manifest.is_file() else where
     if table.suffix.lower() in ('.csv','.tsv'):
         return read_manifest(table)
-    return [dict(path=f, animal=subject(f), split='') for f in find_volumes(where)]
+    return [dict(path=f, animal=subject(f), split='') for f in find_volumes(where, skipped=skipped)]
 
 # %% ../nbs/16_cohort.ipynb #16-082
 def split_rows(rows,     # of `list_scans`, from --data
@@ -425,7 +426,10 @@ def read_cohort(data,       # folders, files or tables to train on
                 log=print   # called with each warning
                )->tuple:    # (rows that train, rows that validate, [training volumes, validation volumes])
     "What to train and to validate on, read and checked, no animal on both sides"
-    rows,others = list_scans(data),list_scans(val or [])
+    skipped = {}
+    rows,others = list_scans(data, skipped),list_scans(val or [], skipped)
+    for o in skipped_sentences(skipped):
+        log(o)
     if not rows:
         raise ValueError(f"no NIfTI volume in {', '.join(map(str,data))}; name a folder that holds some")
     rows,others = ([r for r in o if r['split'] in ('','train','val')] for o in (rows,others))
