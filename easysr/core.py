@@ -101,6 +101,9 @@ def fault_sentence(path,  # file that was worked on
 def written_whole(path): # file to write; its folders are made
     "A temporary path beside `path`: renamed to `path` on success, removed on failure"
     path = Path(path)
+    if path.name.startswith(f'.{os.getpid()}_'):
+        yield path               # is temporary itself, a part of a `FileSet`
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f'.{os.getpid()}_{path.name}')
     try:
