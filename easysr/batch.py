@@ -7,15 +7,14 @@ __all__ = ['stack_channels', 'sidecar_dict', 'inspect_file', 'restore_file', 'al
            'status_table']
 
 # %% ../nbs/20_batch.ipynb #20-004
-import glob, hashlib, os, time
+import os, time
 import torch, torchio as tio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from .core import FileSet, HeaderError, check_file, fault_sentence, file_sha256, peak_gb, shown, sweep_leftovers
-from .core import write_text
-from .sidecars import json_text, plain, read_json, sidecar
+from .core import HeaderError, check_file, fault_sentence, file_sha256, peak_gb, shown, sweep_leftovers, write_text
+from .sidecars import OutputSet, check_free, is_own, own_sums, plain, read_json, sidecar
 from .volumes import read_volume, volumes, write_volume
-from .cohort import is_ours, name_clash, output_files, output_kinds, output_name, sources
+from .cohort import is_ours, name_clash, output_files, output_kinds, output_name, scan_sha256
 from .pages import cohort_page, scan_page, series_warnings
 
 # %% ../nbs/20_batch.ipynb #20-018
@@ -32,22 +31,19 @@ def sidecar_dict(path,    # input file
                  key      # what the output depends on, see `inspect_file`
                 )->dict:  # JSON-able
     "Contents of the sidecar of an output"
-    contents = sidecar(path, finer=True) | dict(Sources=[Path(path).name], key=key) | reports[0]
+    own = {'volumes','outputs','coming','adapt','uncertainty'} | set(reports[0])   # of an output that is restored again
+    before = {k:v for k,v in sidecar(path, finer=True).items() if k not in own}
+    contents = before | dict(Sources=[Path(path).name], key=key) | reports[0]
     if len(reports)==1:
         return contents
     each = [{k:r[k] for k in _measured if k in r} for r in reports]
     return contents | dict(volumes=each)
 
 # %% ../nbs/20_batch.ipynb #20-028
-def _scan_sha256(path): # file
-    "SHA-256 of a scan; of several files (voxels of a pair, sidecar) one over those of each"
-    each = [file_sha256(f) for f in sources(path)]
-    return each[0] if len(each)==1 else hashlib.sha256(''.join(each).encode()).hexdigest()
-
 def _output_key(inf, path, reading): # MRIInference, file, options of reading
     "What an output depends on"
     reading = {k:v for k,v in reading.items() if v is not None}
-    return plain(dict(sha256=_scan_sha256(path), model=inf.model_info['sha256'], options=inf.options(), **reading))
+    return plain(dict(sha256=scan_sha256(path), model=inf.model_info['sha256'], options=inf.options(), **reading))
 
 # %% ../nbs/20_batch.ipynb #20-029
 def _read_sidecar(side): # sidecar of an output
@@ -96,14 +92,6 @@ def _read_all(path, volume=None, **reading): # file, which volume of a series, m
     return vols
 
 # %% ../nbs/20_batch.ipynb #20-038
-def _check_free(files): # as `output_files` gives them
-    "Refuse to replace files that easysr did not write"
-    there = [f for f in files.values() if os.path.lexists(f)]
-    if there and not is_ours(files['volume']):
-        raise HeaderError(there[0], "is in the way of an output and was not written by easysr",
-                          "choose another --out folder, or replace it with --overwrite")
-
-# %% ../nbs/20_batch.ipynb #20-041
 def inspect_file(inf,             # `MRIInference`
                  path,            # file of one or several volumes
                  out,             # folder for its outputs
@@ -118,24 +106,28 @@ def inspect_file(inf,             # `MRIInference`
     key = _output_key(inf, path, reading)
     done = None if overwrite else _done_kind(path, out, key, _wanted(inf.uncertainty, page))
     vols = None if done else _read_all(path, **reading)
-    if vols and not overwrite:
-        _check_free(output_files(path, out, 'sr' if inf.would_restore(vols[0]) else 'iso'))
+    if vols:
+        check_free(output_files(path, out, 'sr' if inf.would_restore(vols[0]) else 'iso'), overwrite)
     return dict(done=done, key=key, vols=vols)
 
-# %% ../nbs/20_batch.ipynb #20-045
-def _remove_older(path, out, kind, written): # input file, folder, kind of the new output, what was written beside its sidecar
-    "Remove what belongs to older outputs of a scan"
+# %% ../nbs/20_batch.ipynb #20-042
+def _remove_older(path, out, kind, written, # input file, folder, kind of the new output, what was written beside its sidecar
+                  sums):                    # as `own_sums` gave them before
+    "Remove what belongs to older outputs of a scan, and is as it was written"
     own = output_files(path, out, kind)
-    older = [own[k] for k in ('sd','page') if k not in written]
+    older = [own[k] for k in ('sd','page') if k not in written and is_own(own[k], sums)]
     for other in set(output_kinds)-{kind}:
         files = output_files(path, out, other)
         if is_ours(files['volume']):
-            aligned = sorted(out.glob(glob.escape(output_name(path,other))+'_reg.*'))
-            older += [files['side'], files['volume'], files['page'], *aligned]
+            sums = own_sums(files['side'])
+            older += [o for o in (files['volume'],files['page']) if is_own(o, sums)] + [files['side']]
+            report = out/f'{output_name(path,other)}_reg.json'
+            aligned = [out/name for name in own_sums(report) if Path(name).name==name]
+            older += [o for o in aligned if is_own(o, own_sums(report))] + [report]*bool(aligned)
     for f in older:
         f.unlink(missing_ok=True)
 
-# %% ../nbs/20_batch.ipynb #20-048
+# %% ../nbs/20_batch.ipynb #20-045
 def _kind(report): # of a `Result`
     "What was done to a scan, one of `output_kinds`"
     return 'iso' if report['slices'] is None else 'sr'
@@ -148,7 +140,7 @@ def _page(path, results): # input file, `Result`s of its volumes
         title += f', first of {len(results)}'
     return scan_page(results[0], title, series_warnings(reports))
 
-# %% ../nbs/20_batch.ipynb #20-049
+# %% ../nbs/20_batch.ipynb #20-046
 def _images(results): # `Result`s of a file's volumes
     "The images to write, `{'volume' or 'sd': image}`"
     images = dict(volume=stack_channels([r.volume for r in results]))
@@ -161,19 +153,18 @@ def _write_outputs(path, out, results, key, page): # input file, folder, `Result
     kind,images = _kind(results[0].report),_images(results)
     wanted = _wanted('sd' in images, page)
     files = output_files(path, out, kind)
-    with FileSet() as new, ThreadPoolExecutor(1) as pool:             # packing goes on while the page is drawn
-        parts = {k: new.part(files[k]) for k in ('side',*wanted)}
+    sums = own_sums(files['side'])
+    with OutputSet() as new, ThreadPoolExecutor(1) as pool:           # packing goes on while the page is drawn
+        parts = {k: new.part(files[k]) for k in wanted}
         jobs = [pool.submit(write_volume, image, parts[k], like=path) for k,image in images.items()]
         if page:
             write_text(parts['page'], _page(path, results))
         for job in jobs:
             job.result()   # a fault in writing is raised here
-        outputs = {files[k].name: file_sha256(parts[k]) for k in wanted}
-        said = sidecar_dict(path, [r.report for r in results], key) | dict(outputs=outputs)
-        write_text(parts['side'], json_text(said))
-    _remove_older(path, out, kind, wanted)
+        new.describe(files['side'], sidecar_dict(path, [r.report for r in results], key))
+    _remove_older(path, out, kind, wanted, sums)
 
-# %% ../nbs/20_batch.ipynb #20-051
+# %% ../nbs/20_batch.ipynb #20-048
 _resampled = 'resampled (no thick axis)'
 
 def _outcome(path, out, kind, status): # input file, folder, one of `output_kinds`, what was done
@@ -183,7 +174,15 @@ def _outcome(path, out, kind, status): # input file, folder, one of `output_kind
     warnings = series_warnings(each if isinstance(each, list) and each else [side])
     return dict(output=output_name(path,kind), status=status, warnings=warnings)
 
-# %% ../nbs/20_batch.ipynb #20-052
+# %% ../nbs/20_batch.ipynb #20-049
+def _replaced(side, key): # sidecar of an older output, there or not; as `_output_key` gives it
+    "A sentence where the older output was made of another file"
+    before = _read_sidecar(side).get('key')
+    if not isinstance(before, dict) or before.get('sha256')==key['sha256']:
+        return []
+    return ["replaced the output of an older or another scan of this name; give each animal a name or --out of its own"]
+
+# %% ../nbs/20_batch.ipynb #20-050
 def restore_file(inf,             # `MRIInference`
                  path,            # file of one or several volumes
                  out,             # folder for its outputs
@@ -198,11 +197,13 @@ def restore_file(inf,             # `MRIInference`
     if found['done']:
         return _outcome(path, out, found['done'], 'unchanged')
     results = [inf(v) for v in found['vols']]
-    _write_outputs(path, out, results, found['key'], page)
     kind = _kind(results[0].report)
-    return _outcome(path, out, kind, _resampled if kind=='iso' else 'done')
+    replaced = _replaced(output_files(path, out, kind)['side'], found['key'])
+    _write_outputs(path, out, results, found['key'], page)
+    outcome = _outcome(path, out, kind, _resampled if kind=='iso' else 'done')
+    return outcome | dict(warnings=outcome['warnings']+replaced)
 
-# %% ../nbs/20_batch.ipynb #20-064
+# %% ../nbs/20_batch.ipynb #20-062
 def _is_aligned(volume, report, template): # files
     "Whether `report` is that of aligning this output to this template"
     if not report.exists() or report.stat().st_mtime < volume.stat().st_mtime:
@@ -223,7 +224,7 @@ def align_output(path,     # input file
     align(volume, template, out=out, name=name)
     return True
 
-# %% ../nbs/20_batch.ipynb #20-069
+# %% ../nbs/20_batch.ipynb #20-067
 def _restore_row(inf, path, out, inspected, page, align): # as `restore_files` takes them; `inspected` is the Future of `inspect_file`
     "Restore one file; what came of it as a row of the table"
     start = time.time()
@@ -237,7 +238,7 @@ def _restore_row(inf, path, out, inspected, page, align): # as `restore_files` t
         row |= dict(status='failed', why=fault_sentence(path, e))
     return row | dict(seconds=round(time.time()-start,1), GB=round(peak_gb(inf.device),2))
 
-# %% ../nbs/20_batch.ipynb #20-071
+# %% ../nbs/20_batch.ipynb #20-069
 def _restore_rows(inf, files, out, page, overwrite, align, reading): # as `restore_files` takes them
     "A row for every file, while the next file is read"
     with ThreadPoolExecutor(1) as pool:
@@ -248,7 +249,7 @@ def _restore_rows(inf, files, out, page, overwrite, align, reading): # as `resto
             following = [inspected(o) for o in files[i+1:i+2]]
             yield _restore_row(inf, f, out, this, page, align)
 
-# %% ../nbs/20_batch.ipynb #20-072
+# %% ../nbs/20_batch.ipynb #20-070
 def restore_files(inf,             # `MRIInference`
                   files,           # to restore, see `find_inputs`
                   out,             # folder for the outputs
@@ -266,7 +267,7 @@ def restore_files(inf,             # `MRIInference`
     sweep_leftovers(out, deep=False)
     return _restore_rows(inf, files, out, page, overwrite, align, reading)
 
-# %% ../nbs/20_batch.ipynb #20-078
+# %% ../nbs/20_batch.ipynb #20-076
 _generator = '<meta name="generator" content="easysr">'
 
 def write_index(out, # folder of the outputs
@@ -278,7 +279,7 @@ def write_index(out, # folder of the outputs
         raise HeaderError(f, "was not written by easysr, it stays", "move it, or choose another --out folder")
     write_text(f, cohort_page(out, rows))
 
-# %% ../nbs/20_batch.ipynb #20-081
+# %% ../nbs/20_batch.ipynb #20-079
 def status_table(rows # as `restore_files` gives them
                 )->str:
     "What came of each file, as text"

@@ -111,14 +111,15 @@ def _found(name,   # of the command
 
 # %% ../nbs/21_cli.ipynb #21-019
 def _find_scans(words, # files, folders and patterns
-                out):  # folder of the outputs
+                out,   # folder of the outputs
+                also): # further files that are read
     "The scans to restore; none, two outputs of one name, or an output that would replace a scan end the command"
     from easysr.cohort import name_clash
     files = _found('easysr', words)
     if not files:
         where = ', '.join(words)
         end('easysr', f'no NIfTI file in {where}; name a .nii or .nii.gz file or a folder that holds some', 1)
-    clash = name_clash(files, out)
+    clash = name_clash(files, out, also)
     if clash:
         end('easysr', clash, 2)
     return files
@@ -179,8 +180,10 @@ def main(argv=None): # list of words; default: the command line's
     opts = _easysr_parser().parse_args(argv)
     check_folder('easysr', opts.out)
     from easysr.core import barrier, process_share
-    inf, files = _load_model(opts), _find_scans(opts.input, opts.out)
-    which, many = process_share()
+    with faults_end('easysr', 2):
+        which, many = process_share()
+    also = [o for o in (opts.align,opts.model) if o and Path(o).is_file()]
+    inf, files = _load_model(opts), _find_scans(opts.input, opts.out, also)
     rows = _gone(_restore_all(inf, files[which::many], opts), opts.out)
     if len(rows) > 1:
         print(_summary(rows))

@@ -5,15 +5,15 @@
 # %% auto #0
 __all__ = ['output_kinds', 'COLUMNS', 'subject', 'split_subjects', 'read_manifest', 'left_out', 'skipped_sentences',
            'find_volumes', 'find_labels', 'output_name', 'is_ours', 'is_restored', 'find_inputs', 'sources',
-           'output_files', 'name_clash', 'stem', 'prepared_names', 'training_warnings', 'check_training', 'list_scans',
-           'split_rows', 'read_cohort', 'read_table', 'write_table', 'assign_splits']
+           'scan_sha256', 'output_files', 'name_clash', 'stem', 'prepared_names', 'training_warnings', 'check_training',
+           'list_scans', 'split_rows', 'read_cohort', 'read_table', 'write_table', 'assign_splits']
 
 # %% ../nbs/16_cohort.ipynb #16-004
-import csv, glob, io, os, re
+import csv, glob, hashlib, io, os, re
 import numpy as np, torchio as tio
 from collections import Counter
 from pathlib import Path
-from .core import HeaderError, read_text, replaced_input, shown, write_text
+from .core import HeaderError, file_sha256, read_text, replaced_input, shown, write_text
 from .sidecars import bare_name, longest_name, nifti, sidecar
 from .texts import plain_text
 from .volumes import read_volume
@@ -161,6 +161,22 @@ def skipped_sentences(skipped, # {reason: [files]}
     return said
 
 # %% ../nbs/16_cohort.ipynb #16-030
+def _below(folder, skipped=None): # to search; as `find_volumes` takes it
+    "The files below a folder whose names are those of volumes; links to folders and hidden folders are not entered"
+    def note(why, f): return skipped.setdefault(why, []).append(f) if skipped is not None else None
+    for at,folders,names in os.walk(folder, onerror=lambda e: note('folders that cannot be read', Path(e.filename))):
+        for name in sorted(folders):
+            f = Path(at)/name
+            if f.is_symlink():
+                note('links to folders; name them to search them', f)
+            elif name.startswith('.'):
+                folders.remove(name)
+                note('hidden folders', f)
+            elif _is_volume(f):
+                yield f
+        yield from (Path(at)/o for o in names if _is_volume(Path(o)) and not o.startswith('.'))
+
+# %% ../nbs/16_cohort.ipynb #16-031
 def find_volumes(where,      # file, folder (searched to the bottom), .csv or .tsv table, or a list of these
                  split=None, # of a table: only its rows of this split
                  skipped=None# dict that takes up what is left out: {reason: [files]}
@@ -173,10 +189,9 @@ def find_volumes(where,      # file, folder (searched to the bottom), .csv or .t
         return [r['path'] for r in read_manifest(where) if split in (None,r['split'])]
     if not where.is_dir():
         return [where]
-    found = [f for f in sorted(where.rglob('*')) if _is_volume(f) and not f.name.startswith('.')]
-    return _without(found, lambda f: left_out(f, where), skipped)
+    return _without(sorted(_below(where, skipped)), lambda f: left_out(f, where), skipped)
 
-# %% ../nbs/16_cohort.ipynb #16-034
+# %% ../nbs/16_cohort.ipynb #16-035
 def find_labels(where   # label map, file, folder, or a list of these
                )->list: # of paths, or of the label maps given
     "The label maps in `where`: of a folder, the files whose name says so"
@@ -186,7 +201,7 @@ def find_labels(where   # label map, file, folder, or a list of these
         return [where]
     return sorted(f for f in Path(where).rglob('*') if _is_volume(f) and f.is_file() and _last_word(f) in _label_words)
 
-# %% ../nbs/16_cohort.ipynb #16-039
+# %% ../nbs/16_cohort.ipynb #16-040
 output_kinds = 'sr', 'iso'   # restored between the slices, or only resampled
 
 def output_name(path,      # input file
@@ -199,7 +214,7 @@ def output_name(path,      # input file
     head,suffix = name.rsplit('_', 1)
     return f'{head}_desc-{kind}_{suffix}'
 
-# %% ../nbs/16_cohort.ipynb #16-043
+# %% ../nbs/16_cohort.ipynb #16-044
 def is_ours(path): # volume, there or not
     "Whether the sidecar beside a volume is one that easysr wrote"
     try:
@@ -207,7 +222,7 @@ def is_ours(path): # volume, there or not
     except (HeaderError, OSError):
         return False
 
-# %% ../nbs/16_cohort.ipynb #16-044
+# %% ../nbs/16_cohort.ipynb #16-045
 def is_restored(path): # volume, there or not
     "Whether a volume is an output of `easysr`: by its name, or by name and sidecar where a lab may use the name too"
     name = nifti.sub('', path.name)
@@ -215,7 +230,7 @@ def is_restored(path): # volume, there or not
         return True
     return (name.endswith('_iso') or '_desc-iso_' in name) and is_ours(path)
 
-# %% ../nbs/16_cohort.ipynb #16-045
+# %% ../nbs/16_cohort.ipynb #16-046
 _beside = '_sd', '_reg', '_atlas', '_labels', '_fused', '_fusedsd'   # endings of what easysr writes beside an output
 
 def _is_output(f): # file
@@ -223,7 +238,7 @@ def _is_output(f): # file
     name = nifti.sub('', f.name)
     return is_restored(f) or name.endswith(_beside) or '_desc-fused' in name
 
-# %% ../nbs/16_cohort.ipynb #16-048
+# %% ../nbs/16_cohort.ipynb #16-049
 def _matches(word): # file, folder or pattern
     "What a word names"
     return [word] if os.path.lexists(word) else sorted(glob.glob(word, recursive=True)) or [word]
@@ -239,16 +254,31 @@ def find_inputs(words,       # files, folders and patterns
             found += _without(find_volumes(match, skipped=skipped), reason, skipped)
     return list(dict.fromkeys(found))
 
-# %% ../nbs/16_cohort.ipynb #16-053
-_twin = {'.hdr':'.img', '.img':'.hdr', '.nhdr':'.raw'}
+# %% ../nbs/16_cohort.ipynb #16-054
+_parts = re.compile(r'\.(hdr|img|mat|head|brik|par|rec)(\.gz|\.bz2)?$', re.I)   # of formats that have several files
+
+def _beside(path): # scan
+    "The files of its voxels and of its place, where they are not in it"
+    if path.suffix.lower()=='.nhdr':
+        head = path.read_bytes()[:2**16].decode('latin-1') if path.is_file() else ''
+        return [path.with_name(o.strip()) for o in re.findall(r'^data ?file:([^\n/]+)$', head, re.M|re.I)]
+    if not _parts.search(path.name) or not path.parent.is_dir():
+        return []
+    bare = _parts.sub('', path.name).lower()
+    return sorted(f for f in path.parent.iterdir() if _parts.search(f.name) and _parts.sub('', f.name).lower()==bare)
 
 def sources(path     # scan
            )->list:  # of files that exist
     "The files that a scan is read from: its own, that of its voxels, its sidecar"
     path = Path(path)
-    bare = path.with_name(bare_name(path))
-    beside = [path.with_suffix(_twin[path.suffix.lower()])] if path.suffix.lower() in _twin else []
-    return [f for f in (path, *beside, bare.with_name(bare.name+'.json')) if f.is_file()]
+    files = [path, *_beside(path), path.with_name(bare_name(path)+'.json')]
+    return [f for f in dict.fromkeys(files) if f.is_file()]
+
+def scan_sha256(path  # scan
+               )->str:
+    "SHA-256 of a scan; of several files one over those of each"
+    each = [file_sha256(f) for f in sources(path)]
+    return each[0] if len(each)==1 else hashlib.sha256(''.join(each).encode()).hexdigest()
 
 def output_files(path,    # scan
                  out,     # folder
@@ -259,20 +289,24 @@ def output_files(path,    # scan
     ends = dict(side='.json', volume='.nii.gz', page='.html')
     return {k: out/f'{name}{end}' for k,end in ends.items()} | dict(sd=out/f"{output_name(path,'sd')}.nii.gz")
 
-# %% ../nbs/16_cohort.ipynb #16-054
-def _replaced(files, out): # inputs, folder of the outputs
+# %% ../nbs/16_cohort.ipynb #16-055
+_reg_ends = '.json','.nii.gz','.mat','.h5','_inverse.h5','.png'
+
+def _replaced(files, out, also): # inputs, folder of the outputs, further inputs
     "A sentence on an input that the output of another one would replace, or None"
-    inputs = [o for f in files for o in sources(f)]
+    inputs = [o for f in (*files,*also) for o in sources(f)]
     for f in files:
         outputs = [o for kind in output_kinds for o in output_files(f, out, kind).values()]
+        outputs += [Path(out)/f'{output_name(f,kind)}_reg{end}' for kind in output_kinds for end in _reg_ends]
         lost = replaced_input(inputs, outputs)
         if lost is not None:
             return f"an output of {shown(f)} would replace {shown(lost)}, an input; choose a different --out folder"
 
-# %% ../nbs/16_cohort.ipynb #16-055
-def name_clash(files,   # inputs
-               out=None # folder of the outputs, if it is known
-              ):        # sentence, or None
+# %% ../nbs/16_cohort.ipynb #16-056
+def name_clash(files,    # inputs
+               out=None, # folder of the outputs, if it is known
+               also=()   # further files that are read: a template, a checkpoint
+              ):         # sentence, or None
     "Which two inputs would give outputs of the same name, or which one would be replaced"
     seen = {}
     for f in map(Path, files):
@@ -281,15 +315,15 @@ def name_clash(files,   # inputs
         if first is not f:
             both = f"{shown(first)} and {shown(f)} (of {shown(first.parent)} and {shown(f.parent)})"
             return f"{both} would both become {shown(name)}.nii.gz; run them into different --out folders"
-    return None if out is None else _replaced(files, out)
+    return None if out is None else _replaced(files, out, also)
 
-# %% ../nbs/16_cohort.ipynb #16-059
+# %% ../nbs/16_cohort.ipynb #16-060
 def stem(path # file
         )->str:
     "Name of a NIfTI file without folder and `.nii.gz`"
     return Path(path).name.removesuffix('.gz').removesuffix('.nii')
 
-# %% ../nbs/16_cohort.ipynb #16-062
+# %% ../nbs/16_cohort.ipynb #16-063
 def _as_nifti(path): # file name
     "The name with the ending of a NIfTI file"
     if path.name.lower().endswith(('.nii','.nii.gz')):
@@ -309,7 +343,7 @@ def prepared_names(files, # scans
         names[f] = name
     return names
 
-# %% ../nbs/16_cohort.ipynb #16-066
+# %% ../nbs/16_cohort.ipynb #16-067
 def _size(vol): # ScalarImage
     "Voxel sizes in words"
     return ' x '.join(f'{o:.3g}' for o in vol.spacing)
@@ -318,7 +352,7 @@ def _is_isotropic(vol): # ScalarImage
     "Whether voxels are as long as wide, to a tenth"
     return max(vol.spacing) <= 1.1*min(vol.spacing)
 
-# %% ../nbs/16_cohort.ipynb #16-067
+# %% ../nbs/16_cohort.ipynb #16-068
 def training_warnings(vols,    # ScalarImages
                       animals  # the animal of each
                      )->list:  # of sentences
@@ -334,7 +368,7 @@ def training_warnings(vols,    # ScalarImages
         said.append(f"{n} animal{'s'*(n!=1)} to train on; five or more generalise better")
     return said
 
-# %% ../nbs/16_cohort.ipynb #16-072
+# %% ../nbs/16_cohort.ipynb #16-073
 def _check_isotropic(vol, name): # ScalarImage, its file
     "Refuse a volume with thick slices"
     if not _is_isotropic(vol):
@@ -350,7 +384,7 @@ def _log_warnings(vols, animals, log): # ScalarImages, the animal of each, funct
         log(f"warning: voxels from {min(sizes):.3g} to {max(sizes):.3g} mm are mixed; ratios are counted in voxels, "
             "so the network sees tissue at a different scale for each size")
 
-# %% ../nbs/16_cohort.ipynb #16-073
+# %% ../nbs/16_cohort.ipynb #16-074
 def check_training(vols,  # ScalarImages
                    names, # a name for each
                    log,   # called with each warning
@@ -361,7 +395,7 @@ def check_training(vols,  # ScalarImages
         _check_isotropic(v, name)
     _log_warnings(vols, animals or [subject(o) for o in names], log)
 
-# %% ../nbs/16_cohort.ipynb #16-078
+# %% ../nbs/16_cohort.ipynb #16-079
 def list_scans(where,       # folder, file, table, or a list of these
                skipped=None # as `find_volumes` takes it
               )->list:      # of dicts: path, animal, split ('' where nothing says)
@@ -375,7 +409,7 @@ def list_scans(where,       # folder, file, table, or a list of these
         return read_manifest(table)
     return [dict(path=f, animal=subject(f), split='') for f in find_volumes(where, skipped=skipped)]
 
-# %% ../nbs/16_cohort.ipynb #16-082
+# %% ../nbs/16_cohort.ipynb #16-083
 def split_rows(rows,     # of `list_scans`, from --data
                others=(),# of `list_scans`, from --val
                seed=0    # of the draw, where nothing is marked
@@ -391,7 +425,7 @@ def split_rows(rows,     # of `list_scans`, from --data
         raise ValueError("the table marks no animal 'val'; mark one in its column split, or name others with --val")
     return split_subjects(rows, seed=seed, animal=lambda r: r['animal'])
 
-# %% ../nbs/16_cohort.ipynb #16-086
+# %% ../nbs/16_cohort.ipynb #16-087
 def _read_usable(files, skip, log): # paths, leave out what cannot be used?, function of a sentence
     "The volumes of those `files` that can be trained on, `{file: volume}`"
     vols = {}
@@ -408,7 +442,7 @@ def _read_usable(files, skip, log): # paths, leave out what cannot be used?, fun
         raise ValueError(f"none of {len(set(files))} files can be used")
     return vols
 
-# %% ../nbs/16_cohort.ipynb #16-088
+# %% ../nbs/16_cohort.ipynb #16-089
 def _check_split(train, val): # rows
     "Refuse a side without scans, and an animal on both sides"
     for rows,what in ((train,'train'), (val,'validate')):
@@ -418,7 +452,7 @@ def _check_split(train, val): # rows
     if both:
         raise ValueError(f"{', '.join(sorted(both))} would both train and validate; keep an animal on one side")
 
-# %% ../nbs/16_cohort.ipynb #16-090
+# %% ../nbs/16_cohort.ipynb #16-091
 def read_cohort(data,       # folders, files or tables to train on
                 val,        # others to validate on, or None: those marked in the table, else one animal in five
                 seed,       # of the draw of validation animals
@@ -441,7 +475,7 @@ def read_cohort(data,       # folders, files or tables to train on
     _log_warnings(read[0], [r['animal'] for r in sides[0]], log)
     return *sides, read
 
-# %% ../nbs/16_cohort.ipynb #16-097
+# %% ../nbs/16_cohort.ipynb #16-098
 COLUMNS = ('path', 'source', 'animal', 'split', 'spacing', 'bias', 'template', 'input', 'options', 'output',
            'status', 'notes')
 
@@ -459,7 +493,7 @@ def read_table(path    # .tsv file that `write_table` wrote, or that is not ther
         raise HeaderError(path, "was not written by easysr_prepare", "move it away, or name another folder")
     return [dict(output='') | r for r in rows]       # tables of older versions lack that column
 
-# %% ../nbs/16_cohort.ipynb #16-098
+# %% ../nbs/16_cohort.ipynb #16-099
 def write_table(rows, # dicts with the keys in `COLUMNS`
                 path  # .tsv file
                ):
@@ -468,10 +502,11 @@ def write_table(rows, # dicts with the keys in `COLUMNS`
     table = csv.DictWriter(text, COLUMNS, delimiter='\t', lineterminator='\n')
     table.writeheader()
     for r in sorted(rows, key=lambda r: r['path']):
-        table.writerow({k: plain_text(r[k], 10_000) for k in COLUMNS})     # a tab or line break would end a cell
+        names = {k: r[k] for k in ('path','source','animal')}             # exactly: they are read again
+        table.writerow({k: plain_text(r[k], 10_000) for k in COLUMNS} | names)
     write_text(path, text.getvalue())
 
-# %% ../nbs/16_cohort.ipynb #16-102
+# %% ../nbs/16_cohort.ipynb #16-103
 def assign_splits(files,  # scans, any order
                   rows,   # lines of older tables
                   val=.2, # fraction of the animals to validate on

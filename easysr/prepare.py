@@ -10,7 +10,8 @@ import os, warnings
 from pathlib import Path
 import torchio as tio
 from . import __version__
-from .cohort import COLUMNS, assign_splits, find_volumes, prepared_names, read_table, sources, subject, write_table
+from .cohort import COLUMNS, assign_splits, find_volumes, prepared_names, read_table, scan_sha256, sources
+from .cohort import subject, write_table
 from .core import HeaderError, check_file, fault_sentence, fingerprint, replaced_input, sweep_leftovers
 from .register import bias_correct, bias_kinds, kinds, register
 from .transforms import move, resample_iso
@@ -144,7 +145,7 @@ def _prepare_row(row,     # line to fill: path, source, animal, split, bias, tem
     "`row`, completed by preparing its scan, or from the earlier line where nothing has changed"
     try:
         check_file(path, 'NIfTI file')
-        row = row | dict(input=fingerprint(path), status='unchanged')
+        row = row | dict(input=scan_sha256(path)[:16], status='unchanged')
         if _is_done(row, earlier, to):
             return earlier | row
         _check_free(to)
