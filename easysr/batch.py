@@ -206,9 +206,12 @@ def restore_file(inf,             # `MRIInference`
 # %% ../nbs/20_batch.ipynb #20-062
 def _is_aligned(volume, report, template): # files
     "Whether `report` is that of aligning this output to this template"
-    if not report.exists() or report.stat().st_mtime < volume.stat().st_mtime:
+    said = _read_sidecar(report)
+    if not volume.is_file() or not Path(template).is_file():
         return False
-    return _read_sidecar(report).get('fixed')==Path(template).name
+    same = said.get('sha256')==dict(moving=scan_sha256(volume), fixed=scan_sha256(template))
+    sums = own_sums(report)
+    return same and bool(sums) and all(is_own(report.with_name(name), sums) for name in sums)
 
 def align_output(path,     # input file
                  out,      # folder of its output

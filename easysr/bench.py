@@ -6,8 +6,9 @@
 __all__ = ['bench_main']
 
 # %% ../nbs/52_bench.ipynb #52-003
-import argparse, sys
+import argparse, os, sys
 from pathlib import Path
+from .core import HeaderError, shown
 from .shell import check_folder, end, faults_end, shell_command
 
 # %% ../nbs/52_bench.ipynb #52-007
@@ -37,7 +38,9 @@ def _isotropic(words): # files and folders
     files = find_volumes(words, skipped=skipped)
     print(*(f'easysr_bench: {o}\n' for o in skipped_sentences(skipped)), sep='', end='', file=sys.stderr)
     for f in files:
-        name = str(f) if f.name in vols else f.name   # two folders may hold one name
+        name = shown(f)
+        if name in vols:                              # two folders may hold one name
+            name = f'{name} ({sum(o.split(" (")[0]==name for o in vols)+1})'
         try:
             vols[name] = read_isotropic(f)
         except (ValueError, OSError) as e:
@@ -60,21 +63,34 @@ def _score_cases(opts,  # parsed options of `easysr_bench`
     return table
 
 # %% ../nbs/52_bench.ipynb #52-010
+def _check_scores(opts): # parsed options of `easysr_bench`
+    "Refuse a file for the scores that is an input, or somebody else's"
+    from easysr.cohort import find_volumes, sources
+    from easysr.core import check_file, read_text, replaced_input
+    out,skipped = Path(opts.out),{}
+    read = [*find_volumes(opts.input, skipped=skipped), *(f for o in skipped.values() for f in o)]
+    read += [Path(o) for o in (*opts.input, *opts.model) if Path(o).is_file()]
+    if replaced_input([o for f in read for o in sources(f)], [out]):
+        raise HeaderError(out, "is an input that the scores would replace", "choose another file with --out")
+    if os.path.lexists(out):
+        check_file(out, 'CSV file')
+        if not read_text(out).startswith('case,animal,method'):
+            raise HeaderError(out, "was not written by easysr_bench, it stays", "choose another file with --out")
+
+# %% ../nbs/52_bench.ipynb #52-011
 @shell_command('easysr_bench')
 def bench_main(argv=None): # list of words; default: the command line's
     "The command `easysr_bench`"
     opts = _bench_parser().parse_args(argv)
     check_folder('easysr_bench', Path(opts.out).parent)
     from easysr.benchmark import restorer, scores_csv
-    from easysr.cohort import find_volumes
-    from easysr.core import replaced_input, write_text
+    from easysr.core import write_text
     with faults_end('easysr_bench', 2):
-        tools = {'easysr' if m=='default' else f'easysr, {m}': restorer(m) for m in opts.model}
+        _check_scores(opts)
+        tools = {'easysr' if m=='default' else f'easysr, {shown(m)}': restorer(m) for m in opts.model}
     vols, failed = _isotropic(opts.input)
     if not vols:
         end('easysr_bench', 'there is no volume to score on; name isotropic NIfTI volumes', 1)
-    if replaced_input(find_volumes(opts.input), [opts.out]):
-        end('easysr_bench', f'{opts.out} is an input; choose another file with --out', 2)
     write_text(opts.out, scores_csv(_score_cases(opts, vols, tools)))
     if failed:
         raise SystemExit(1)

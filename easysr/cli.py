@@ -316,6 +316,19 @@ def _resume_command(opts,       # parsed options of `easysr_train`
     return f'{start} {shlex.join(map(str, words))} --resume'
 
 # %% ../nbs/21_cli.ipynb #21-067
+_run_files = 'history.csv','curves.png','best.pth','final.pth','pictures','board'
+
+def _check_run_folder(opts): # parsed options of `easysr_train`
+    "Refuse a folder with files of these names that no run has left"
+    from easysr.sidecars import read_json
+    config,known = Path(opts.out)/'config.json',{f.name for f in fields(TrainConfig)}
+    there = [f for f in (config, *(config.with_name(o) for o in _run_files)) if os.path.lexists(f)]
+    begun = config.is_file() and known <= set(read_json(config))        # a run that was killed before its first checkpoint
+    if there and not begun:
+        raise ValueError(f'{shown(there[0])} in {opts.out} is of no run of easysr_train, it stays; '
+                         'name another folder with --out')
+
+# %% ../nbs/21_cli.ipynb #21-068
 def _train(opts,  # parsed options of `easysr_train`
            cfg,   # `TrainConfig`
            log):  # called with sentences
@@ -327,6 +340,8 @@ def _train(opts,  # parsed options of `easysr_train`
     if (Path(opts.out)/'latest.pth').exists() and not (opts.resume or opts.dry):
         raise ValueError(f'{opts.out} holds a run already; '
                          'go on with it by --resume, or name another folder with --out')
+    if not (opts.resume or opts.dry):
+        _check_run_folder(opts)
     train, val, (train_vols, val_vols) = read_cohort(opts.data, opts.val, cfg.seed, opts.skip, log)
     animals = ', '.join(sorted({r['animal'] for r in val}))
     processes = f"{world()} process{'es'*(world()>1)} on {pick_device(cfg.device)}"
@@ -340,7 +355,7 @@ def _train(opts,  # parsed options of `easysr_train`
     t = fit(cfg, train_vols, val_vols, opts.out, gen, opts.resume, log, _resume_command(opts, world()))
     return 128+t.stopped if t.stopped else 0
 
-# %% ../nbs/21_cli.ipynb #21-069
+# %% ../nbs/21_cli.ipynb #21-070
 @shell_command('easysr_train')
 def train_main(argv=None): # list of words; default: the command line's
     "The command `easysr_train`"
@@ -367,7 +382,7 @@ def train_main(argv=None): # list of words; default: the command line's
 
 def _silent(message): "Say nothing"
 
-# %% ../nbs/21_cli.ipynb #21-088
+# %% ../nbs/21_cli.ipynb #21-089
 _kinds = 'rigid', 'similarity', 'affine', 'syn' # names in `easysr.register.kinds`
 
 def _register_parser():
@@ -389,7 +404,7 @@ def _register_parser():
     p.add_argument('--fast', action='store_true', help='every core, and not the same answer twice')
     return p
 
-# %% ../nbs/21_cli.ipynb #21-089
+# %% ../nbs/21_cli.ipynb #21-090
 @shell_command('easysr_register')
 def register_main(argv=None): # list of words; default: the command line's
     "The command `easysr_register`"
@@ -404,7 +419,7 @@ def register_main(argv=None): # list of words; default: the command line's
         print(f'easysr_register: note: {note}', file=sys.stderr)
     print(res)
 
-# %% ../nbs/21_cli.ipynb #21-097
+# %% ../nbs/21_cli.ipynb #21-098
 def _fuse_parser():
     "Options of `easysr_fuse`"
     p = argparse.ArgumentParser('easysr_fuse', description='Join thick stacks of one animal into one isotropic volume.')
@@ -415,7 +430,7 @@ def _fuse_parser():
     _reading_options(p)
     return p
 
-# %% ../nbs/21_cli.ipynb #21-098
+# %% ../nbs/21_cli.ipynb #21-099
 def _fuse_group(inf, files, opts): # `MRIInference`; stacks of one volume; parsed options of `easysr_fuse`
     "Join the stacks of one volume and tell what came of it; whether that went well"
     from easysr.fuse import fuse_files, fusion_fault
@@ -427,7 +442,7 @@ def _fuse_group(inf, files, opts): # `MRIInference`; stacks of one volume; parse
     print(f"{shown(r['output'])}.nii.gz ({r['status']})", *(f'  {o}' for o in r['warnings']), sep='\n')
     return True
 
-# %% ../nbs/21_cli.ipynb #21-099
+# %% ../nbs/21_cli.ipynb #21-100
 @shell_command('easysr_fuse')
 def fuse_main(argv=None): # list of words; default: the command line's
     "The command `easysr_fuse`"
@@ -442,7 +457,7 @@ def fuse_main(argv=None): # list of words; default: the command line's
     if not all([_fuse_group(inf, files, opts) for files in groups]):
         raise SystemExit(1)
 
-# %% ../nbs/21_cli.ipynb #21-105
+# %% ../nbs/21_cli.ipynb #21-106
 _bias = 'n4', 'n3', 'abp', 'none' # names in `easysr.prepare`
 
 def _prepare_parser():
@@ -461,7 +476,7 @@ def _prepare_parser():
     p.add_argument('--overwrite', action='store_true', help='do again what is done, and split anew')
     return p
 
-# %% ../nbs/21_cli.ipynb #21-106
+# %% ../nbs/21_cli.ipynb #21-107
 def _tell_prepared(row): # line of the table
     "Say what came of one scan"
     if row['status']=='failed':
@@ -469,7 +484,7 @@ def _tell_prepared(row): # line of the table
     else:
         print(f"{shown(row['path'], 200)}: {row['status']}", flush=True)
 
-# %% ../nbs/21_cli.ipynb #21-107
+# %% ../nbs/21_cli.ipynb #21-108
 def _prepare_all(opts): # parsed options of `easysr_prepare`
     "Prepare the folder; a wrong call ends the command"
     from easysr.cohort import find_volumes, skipped_sentences
@@ -481,7 +496,7 @@ def _prepare_all(opts): # parsed options of `easysr_prepare`
         return prepare(opts.input, opts.out, opts.bias, opts.template, opts.kind, opts.val, opts.seed,
                        opts.scale, opts.overwrite, _tell_prepared)
 
-# %% ../nbs/21_cli.ipynb #21-108
+# %% ../nbs/21_cli.ipynb #21-109
 @shell_command('easysr_prepare')
 def prepare_main(argv=None): # list of words; default: the command line's
     "The command `easysr_prepare`"

@@ -257,7 +257,7 @@ def find_inputs(words,       # files, folders and patterns
 # %% ../nbs/16_cohort.ipynb #16-054
 _parts = re.compile(r'\.(hdr|img|mat|head|brik|par|rec)(\.gz|\.bz2)?$', re.I)   # of formats that have several files
 
-def _beside(path): # scan
+def _parts_of(path): # scan
     "The files of its voxels and of its place, where they are not in it"
     if path.suffix.lower()=='.nhdr':
         head = path.read_bytes()[:2**16].decode('latin-1') if path.is_file() else ''
@@ -271,7 +271,7 @@ def sources(path     # scan
            )->list:  # of files that exist
     "The files that a scan is read from: its own, that of its voxels, its sidecar"
     path = Path(path)
-    files = [path, *_beside(path), path.with_name(bare_name(path)+'.json')]
+    files = [path, *_parts_of(path), path.with_name(bare_name(path)+'.json')]
     return [f for f in dict.fromkeys(files) if f.is_file()]
 
 def scan_sha256(path  # scan
@@ -451,6 +451,11 @@ def _check_split(train, val): # rows
     both = {r['animal'] for r in train} & {r['animal'] for r in val}
     if both:
         raise ValueError(f"{', '.join(sorted(both))} would both train and validate; keep an animal on one side")
+    seen = {scan_sha256(r['path']): r['path'] for r in train}
+    for r in val:
+        twin = seen.get(scan_sha256(r['path']))
+        if twin is not None:
+            raise HeaderError(r['path'], f"is the scan {shown(twin)}, which trains", "keep an animal on one side")
 
 # %% ../nbs/16_cohort.ipynb #16-091
 def read_cohort(data,       # folders, files or tables to train on

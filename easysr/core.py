@@ -268,7 +268,7 @@ def process_share(env=None # environment variables; default: this process's
 def barrier(env=None): # environment variables; default: this process's
     "Wait for the other processes of `torchrun`"
     env = os.environ if env is None else env
-    if 'TORCHELASTIC_RUN_ID' not in env or int(env['WORLD_SIZE'])<2:
+    if 'TORCHELASTIC_RUN_ID' not in env or process_share(env)[1]<2:
         return
     import datetime, torch.distributed as dist
     dist.init_process_group('gloo', timeout=datetime.timedelta(days=7))
@@ -327,20 +327,33 @@ def start_ranks(device='auto'): # as `pick_device` takes it
     dist.init_process_group('nccl' if cuda else 'gloo')
 
 # %% ../nbs/14_core.ipynb #14-092
+class _Batches:
+    "A sequence of ranges, made when they are asked for: a long run has thousands of millions of indices"
+    def __init__(self, start, steps, # batches done, and in all
+                 bs,                 # pairs a batch
+                 first, mine):       # of them, the first of this process and how many it has
+        self.start,self.steps,self.bs,self.first,self.mine = start,steps,bs,first,mine
+    def __len__(self): return max(0, self.steps-self.start)
+    def __getitem__(self, i): # which batch, from 0
+        if not 0<=i<len(self):
+            raise IndexError(i)
+        at = (self.start+i)*self.bs + self.first
+        return range(at, at+self.mine)
+
+# %% ../nbs/14_core.ipynb #14-093
 def batch_indices(steps,    # batches an epoch
                   bs,       # pairs a batch
                   start=0,  # batches that are done
                   rank=0,   # which process
                   world=1   # of how many
-                 )->list:   # of lists of indices, one a batch
+                 ):         # a sequence of ranges of indices, one a batch
     "The pairs of each batch that fall to one process"
     if bs%world:
         raise ValueError(f"{bs} pairs a batch cannot be shared by {world} processes; make --bs a multiple of {world}")
     mine = bs//world   # pairs of each process
-    firsts = [b*bs + rank*mine for b in range(start,steps)]
-    return [list(range(first, first+mine)) for first in firsts]
+    return _Batches(start, steps, bs, rank*mine, mine)
 
-# %% ../nbs/14_core.ipynb #14-096
+# %% ../nbs/14_core.ipynb #14-097
 def _reduce(xs, # list of numbers
             op): # name of a `torch.distributed.ReduceOp`
     "`xs` reduced over the processes"
@@ -351,7 +364,7 @@ def _reduce(xs, # list of numbers
     dist.all_reduce(x, getattr(dist.ReduceOp, op))
     return x.tolist()
 
-# %% ../nbs/14_core.ipynb #14-097
+# %% ../nbs/14_core.ipynb #14-098
 def over_ranks(d,       # means of this process
                n=1      # things they were taken over
               )->dict:  # means over all
@@ -359,18 +372,18 @@ def over_ranks(d,       # means of this process
     total,*sums = _reduce([n, *(v*n for v in d.values())], 'SUM')
     return dict(zip(d, (s/max(total,1e-9) for s in sums)))
 
-# %% ../nbs/14_core.ipynb #14-099
+# %% ../nbs/14_core.ipynb #14-100
 def any_rank(x # true here?
             )->bool:
     "Whether it is true in any process"
     return bool(_reduce([float(bool(x))], 'MAX')[0])
 
-# %% ../nbs/14_core.ipynb #14-105
+# %% ../nbs/14_core.ipynb #14-106
 def package_versions()->dict:
     "Versions of the packages that shape a training run"
     return {k: version(k) for k in ('torch','torchio','numpy')} | dict(python=sys.version.split()[0])
 
-# %% ../nbs/14_core.ipynb #14-108
+# %% ../nbs/14_core.ipynb #14-109
 def version_changes(before # versions, as `package_versions` gave them when a run began
                    )->list: # sentences
     "Packages that have another version now"

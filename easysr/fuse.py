@@ -6,19 +6,19 @@
 __all__ = ['Fused', 'contrast', 'fuse', 'fused_name', 'fused_page', 'group_stacks', 'fuse_files', 'fusion_fault']
 
 # %% ../nbs/07_fuse.ipynb #07-004
-import hashlib, os, re, time, warnings
+import re, time, warnings
 import numpy as np, torch, torchio as tio
 from dataclasses import dataclass
 from pathlib import Path
 from fastcore.basics import patch
 import easysr
-from .cohort import is_ours, sources, subject
-from .core import FileSet, HeaderError, fault_sentence, file_sha256, peak_gb, replaced_input, sweep_leftovers
-from .core import write_text
+from .batch import align_output
+from .cohort import scan_sha256, sources, subject
+from .core import HeaderError, fault_sentence, file_sha256, peak_gb, replaced_input, sweep_leftovers, write_text
 from .infer import MRIInference
 from .members import member_of
-from .register import align, good_fit, register
-from .sidecars import json_text, nifti, plain, sidecar
+from .register import good_fit, register
+from .sidecars import OutputSet, check_free, is_own, nifti, own_sums, plain, sidecar
 from .stacks import Grid, common_grid, joint_consistency, joint_lambda, refine
 from .stacks import relative_brightness, set_weights, slice_residuals, slice_trust
 from .transforms import move, sitk_affine, transform_distance, warp
@@ -401,18 +401,19 @@ def save(self:Fused,
     names = [m.name for m in self.members]
     files = _fused_files(names[0], out, name)
     wanted = ['volume', *['sd']*(self.uncertainty is not None), *['page']*page]
-    with FileSet() as new:
-        parts = {k: new.part(files[k]) for k in ('side',*wanted)}
+    sums = own_sums(files['side'])
+    with OutputSet() as new:
+        parts = {k: new.part(files[k]) for k in wanted}
         write_volume(self.volume, parts['volume'])
         if 'sd' in parts:
             write_volume(self.uncertainty, parts['sd'])
         if page:
             write_text(parts['page'], fused_page(self, files['page'].stem))
-        outputs = {files[k].name: file_sha256(parts[k]) for k in wanted}
-        write_text(parts['side'], json_text(dict(Sources=names) | self.report | dict(outputs=outputs)))
-    for k in set(files)-set(parts):
-        files[k].unlink(missing_ok=True)          # of an older output
-    return {k: files[k] for k in parts}
+        new.describe(files['side'], dict(Sources=names) | self.report)
+    for k in {'sd','page'}-set(parts):
+        if is_own(files[k], sums):
+            files[k].unlink()                     # of an older output
+    return {k: files[k] for k in ('side',*wanted)}
 
 # %% ../nbs/07_fuse.ipynb #07-071
 def _belongs(f): # file
@@ -436,18 +437,19 @@ def group_stacks(files # scans, see `find_inputs`
 # %% ../nbs/07_fuse.ipynb #07-073
 def _fused_key(inf, files, still, reading): # as `fuse_files` has them
     "What a joint volume depends on"
-    stacks = [hashlib.sha256(''.join(file_sha256(o) for o in sources(f)).encode()).hexdigest() for f in files]
+    stacks = [scan_sha256(f) for f in files]
     return plain(dict(stacks=stacks, model=inf.model_info['sha256'], still=still, options=inf.options(), **reading))
 
-def _check_free(files, outputs, overwrite): # stacks; as `_fused_files` gives them; may other files be replaced?
-    "Refuse to replace a stack, or a file that easysr did not write"
-    lost = replaced_input([o for f in files for o in sources(f)], outputs.values())
+def _check_outputs(files, outputs, overwrite, # stacks; as `_fused_files` gives them; may other files be replaced?
+                   also):                     # further files that are read
+    "Refuse a stack that is named twice, to replace a stack or template, or a file that easysr did not write"
+    for i,f in enumerate(files):
+        if replaced_input(files[:i], [f]):
+            raise HeaderError(f, "is a stack that is named twice", "name each once")
+    lost = replaced_input([o for f in (*files,*also) for o in sources(f)], outputs.values())
     if lost is not None:
         raise HeaderError(lost, "is a stack that an output would replace", "choose another --out folder")
-    there = [f for f in outputs.values() if os.path.lexists(f)]
-    if there and not overwrite and not is_ours(outputs['volume']):
-        raise HeaderError(there[0], "is in the way of an output and was not written by easysr",
-                          "choose another --out folder, or replace it with --overwrite")
+    check_free(outputs, overwrite)
 
 def _all_whole(outputs, written, wanted): # `_fused_files`; {name: SHA-256} by the sidecar; which of them
     "Whether the outputs are as they were written"
@@ -469,16 +471,17 @@ def fuse_files(files,           # stacks of one volume
         check_header(f, reading.get('scale'), reading.get('form'))   # says what is wrong with it
     name,outputs = fused_name(files[0]),_fused_files(files[0], out)
     volume,key = outputs['volume'],_fused_key(inf, files, still, reading)
-    _check_free(files, outputs, overwrite)
+    _check_outputs(files, outputs, overwrite, [align_to]*bool(align_to))
     before = {} if overwrite else sidecar(volume)
     if before.get('key')==key and _all_whole(outputs, before.get('outputs'), ['volume', *['page']*page]):
-        return dict(output=name, status='unchanged', warnings=before['warnings'])
+        aligned = bool(align_to) and align_output(files[0], out, align_to, name)
+        return dict(output=name, status='unchanged'+', aligned'*aligned, warnings=before.get('warnings') or [])
     sweep_leftovers(out, deep=False)
     res = fuse([read_volume(f, **reading) for f in files], inf=inf, still=still)
     res.report |= dict(key=key)
     res.save(out, page=page)
     if align_to:
-        align(volume, align_to, out=out, name=name)
+        align_output(files[0], out, align_to, name)
     return dict(output=name, status='aligned' if align_to else 'done', warnings=res.report['warnings'])
 
 # %% ../nbs/07_fuse.ipynb #07-075

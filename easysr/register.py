@@ -18,11 +18,11 @@ from fastcore.basics import patch
 from nibabel.affines import apply_affine
 from scipy import ndimage as ndi
 from . import __version__
-from .cohort import is_ours, sources, stem
-from .core import FileSet, HeaderError, replaced_input, sweep_leftovers, write_text
+from .cohort import scan_sha256, sources, stem
+from .core import HeaderError, replaced_input, sweep_leftovers
 from .likeness import agreement, as_mask, edges, find_start, mutual_information, overlap
 from .metrics import foreground
-from .sidecars import json_text
+from .sidecars import OutputSet, check_free, is_own, own_sums
 from .transforms import LPS, ask_ants, coarsen, corners, from_ants, iso_grid, move, ras_matrix, regrid
 from .transforms import resample_iso, rigid_matrix, sitk_affine, to_ants, transform_distance, warp
 from .volumes import Normaliser, read_volume, volume_name, write_volume
@@ -48,6 +48,7 @@ class Registration:
         self.kind = kind
         self.rival = rival
         self.labels = self.atlas = None   # label maps that `align` brings along
+        self.read = {}                    # SHA-256 of the files that `align` read, {'moving' and 'fixed': digits}
         self._measure(mask)
     @cached_property
     def warped(self):
@@ -121,7 +122,7 @@ def report(self:Registration)->dict: # plain numbers and text
                 agreement=None if np.isnan(self.agreement) else self.agreement, rival=self.rival, notes=self.notes,
                 turn_deg=transform_distance(self.matrix, np.eye(4), centre[None])[1],
                 shift_mm=(apply_affine(self.matrix, centre) - centre).tolist(),
-                matrix=self.matrix.tolist(), easysr=__version__, antspyx=version('antspyx'))
+                matrix=self.matrix.tolist(), easysr=__version__, antspyx=version('antspyx'), sha256=self.read)
 
 # %% ../nbs/04_register.ipynb #04-037
 @patch
@@ -164,10 +165,7 @@ def _check_outputs(files, inputs): # as `_files` gives them; files that are read
     lost = replaced_input(inputs, files.values())
     if lost is not None:
         raise HeaderError(lost, "is an input that an output would replace", "choose another --out folder")
-    there = [f for f in files.values() if os.path.lexists(f)]
-    if there and not is_ours(files['warped']):
-        raise HeaderError(there[0], "is in the way of an output and was not written by easysr",
-                          "move it, or choose another --out folder")
+    check_free(files | dict(side=files['report']))
 
 # %% ../nbs/04_register.ipynb #04-047
 def _write_labels(labels, path): # `LabelMap`, NIfTI file
@@ -182,15 +180,19 @@ def save(self:Registration,
     "Write the warped volume, its transforms, picture and report into `out`, and label maps brought along"
     sweep_leftovers(out, deep=False)
     files = _files(self.kind, out, name, self.labels is not None, self.atlas is not None)
-    with FileSet() as new:
-        parts = {what: new.part(f) for what,f in files.items()}
-        write_text(parts['report'], json_text(self.report))
+    sums = own_sums(files['report'])
+    with OutputSet() as new:
+        parts = {what: new.part(f) for what,f in files.items() if what!='report'}
         write_volume(self.warped, parts['warped'], code=2)
         for way in {'forward','inverse'} & set(parts):
             sitk.WriteTransform(getattr(self,way), str(parts[way]))
         for what in {'labels','atlas'} & set(parts):
             _write_labels(getattr(self,what), parts[what])
         self.show(parts['picture'])
+        new.describe(files['report'], self.report)
+    for o in (Path(out)/o for o in sums if o.startswith(f'{name}_reg')):
+        if o not in files.values() and is_own(o, sums):
+            o.unlink()                             # of an older transform of another kind
     return files
 
 # %% ../nbs/04_register.ipynb #04-053
@@ -389,9 +391,12 @@ def align(moving,         # volume or NIfTI file
     if out is not None:
         read = [f for o in (moving,template,mask,labels,atlas) if isinstance(o, (str,os.PathLike)) for f in sources(o)]
         _check_outputs(_files(kind, out, name, labels is not None, atlas is not None), read)
+    files = {k: scan_sha256(o) for k,o in dict(moving=moving, fixed=template).items()
+             if isinstance(o, (str,os.PathLike)) and Path(o).is_file()}
     moving, template, mask = (_read(o, scale) for o in (moving,template,mask))
     labels, atlas = (None if o is None else _read_labels(o, scale) for o in (labels,atlas))
     res = register(moving, template, kind, mask, start=start, fast=fast)
+    res.read = files
     res.labels = None if labels is None else res.apply(labels)
     res.atlas = None if atlas is None else res.apply(atlas, inverse=True)
     if out is not None:
