@@ -328,7 +328,7 @@ def start_ranks(device='auto'): # as `pick_device` takes it
 
 # %% ../nbs/14_core.ipynb #14-092
 class _Batches:
-    "A sequence of ranges, made when they are asked for: a long run has thousands of millions of indices"
+    "Lists of indices, made when they are asked for: a long run has thousands of millions"
     def __init__(self, start, steps, # batches done, and in all
                  bs,                 # pairs a batch
                  first, mine):       # of them, the first of this process and how many it has
@@ -338,7 +338,7 @@ class _Batches:
         if not 0<=i<len(self):
             raise IndexError(i)
         at = (self.start+i)*self.bs + self.first
-        return range(at, at+self.mine)
+        return list(range(at, at+self.mine))
 
 # %% ../nbs/14_core.ipynb #14-093
 def batch_indices(steps,    # batches an epoch
@@ -346,7 +346,7 @@ def batch_indices(steps,    # batches an epoch
                   start=0,  # batches that are done
                   rank=0,   # which process
                   world=1   # of how many
-                 ):         # a sequence of ranges of indices, one a batch
+                 ):         # a sequence of lists of indices, one a batch
     "The pairs of each batch that fall to one process"
     if bs%world:
         raise ValueError(f"{bs} pairs a batch cannot be shared by {world} processes; make --bs a multiple of {world}")

@@ -90,7 +90,9 @@ def _check_nrrd(path): # .nrrd or .nhdr
     file = said.get('data file', said.get('datafile', path.name))
     if Path(file).name!=file or '%' in file or file.startswith('list'):
         raise HeaderError(path, "its voxels do not lie in one file beside it", "save it as one .nrrd or as NIfTI")
-    sizes = [int(o) for o in said.get('sizes','0').split()]
+    if 'none' in said.get('space directions','') or set(said.get('space units','').split())-{'"mm"','""'}:
+        raise HeaderError(path, "has axes without a direction, or lengths that are not in mm", "save it as NIfTI")
+    sizes = [int(o) for o in said.get('sizes','0').split()[:8]]
     most = 1032*sum(o.stat().st_size for o in path.parent.iterdir() if o.name.lower()==file.lower() and o.is_file())
     if math.prod(sizes) > min(most, ram_bytes()/8):
         raise _damaged(path, f"its header declares {_by(sizes)} voxels, more than the file or the memory can hold")
@@ -444,9 +446,7 @@ def fix_header(vol,    # ScalarImage
                scale   # multiply every length by this, e.g. 0.1
               )->tio.ScalarImage: # the same voxels, smaller or larger in the world
     "`vol` with its header's lengths multiplied by `scale`"
-    affine = np.array(vol.affine)
-    affine[:3] *= scale
-    return tio.ScalarImage(tensor=vol.data, affine=affine)
+    return tio.ScalarImage(tensor=vol.data, affine=np.diag([scale,scale,scale,1])@vol.affine)
 
 # %% ../nbs/15_volumes.ipynb #15-086
 def geometry(vol # ScalarImage
