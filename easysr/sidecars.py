@@ -155,7 +155,7 @@ def check_free(files,          # {'side': sidecar, ...: file} that will be writt
             continue
         if f==files['side'] and 'easysr' not in _said(f):
             raise HeaderError(f, "is in the way of an output and was not written by easysr", cure)
-        if f!=files['side'] and not is_own(f, sums) and _is_complete(f):
+        if f!=files['side'] and not is_own(f, sums) and (_is_complete(f) if f.is_file() else True):
             raise HeaderError(f, "is in the way of an output and was not written by easysr, or changed since", cure)
 
 # %% ../nbs/49_sidecars.ipynb #49-032
