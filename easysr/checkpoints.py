@@ -152,7 +152,7 @@ class _Reader:
                  place,   # function of a record's key and of its bytes: the record
                  budget): # bytes that all tensors may have
         self.place,self.budget = place,budget
-        self.stack,self.marks,self.memory,self.dtypes = [],[],{},{}
+        self.stack,self.marks,self.memory,self.stored = [],[],{},{}
 
     def since_mark(self): # what was put on the stack since the last mark
         at = self.marks.pop()
@@ -175,9 +175,12 @@ class _Reader:
         if word!='storage' or dtype is None or not _whole_numbers(numel) or (pid[5:] and pid[5] is not None):
             raise Refused('it holds a tensor of an unknown kind')
         data = self.place(_checked_key(key), numel*dtype.itemsize)
-        if data is None or len(data)!=numel*dtype.itemsize or self.dtypes.setdefault(key,dtype)!=dtype:
+        if data is None or len(data)!=numel*dtype.itemsize:
             raise Refused('it holds a tensor that is larger than its record')
-        return _Storage(dtype, numel, data)
+        storage = self.stored.setdefault(key, _Storage(dtype, numel, data))
+        if storage.dtype!=dtype:
+            raise Refused('it holds a record of two kinds')
+        return storage
 
 # %% ../nbs/29_checkpoints.ipynb #29-025
 @patch
@@ -266,12 +269,17 @@ def _room(stored, size, # {key: bytes} of what is to be read; bytes of the file
         stored[key] = bytearray(n)
     return stored[key]
 
-def _fill_records(f, stored, dtypes): # open file, {key: memory}, {key: kind}
+def _fill_records(f, stored): # open file, {key: `_Storage`}
     "Read the records of the older format, which lie behind its pickles"
-    for key in sorted(stored):
-        numel = int.from_bytes(f.read(8),'little')
-        if numel*dtypes[key].itemsize!=len(stored[key]) or f.readinto(stored[key])!=len(stored[key]):
+    for _,o in sorted(stored.items()):
+        if int.from_bytes(f.read(8),'little')!=o.numel or f.readinto(o.data)!=len(o.data):
             raise Refused('it holds a tensor that is larger than its record')
+
+def _mend_truths(stored): # {key: `_Storage`}
+    "A truth value is a byte of 0 or 1; what torch does with others is not defined"
+    for o in stored.values():
+        if o.dtype is torch.bool and o.numel:
+            torch.frombuffer(o.data, dtype=torch.uint8).clamp_(max=1)
 
 # %% ../nbs/29_checkpoints.ipynb #29-032
 def _read_older(f): # open file
@@ -281,23 +289,27 @@ def _read_older(f): # open file
     head = io.BytesIO(f.read(_most_pickled))
     readers = [_Reader(partial(_room, stored, size), size) for _ in range(5)]
     magic,version,_,d,keys = [o.read(head) for o in readers]   # the third is about the machine
-    if magic!=_magic or version!=1001 or type(keys) is not list or keys!=sorted(readers[3].dtypes):
+    if magic!=_magic or version!=1001 or type(keys) is not list or keys!=sorted(readers[3].stored):
         raise Refused('it is no file of torch')
     if len(stored)!=len(keys) or size!=head.tell() + sum(8+len(o) for o in stored.values()):
         raise Refused('it is cut off, or something follows its end')
     f.seek(head.tell())
-    _fill_records(f, stored, readers[3].dtypes)
+    _fill_records(f, readers[3].stored)
+    _mend_truths(readers[3].stored)
     return d
 
 # %% ../nbs/29_checkpoints.ipynb #29-036
 _most_values,_deepest = 10**6,12
 
-def _plain_tensor(x): # tensor
-    "`x`; where it is of truth values, with no other bytes than 0 and 1"
-    return x.view(torch.uint8)!=0 if x.dtype is torch.bool else x
+def _counted(x, left): # tensor, [values and bytes that may follow]
+    "`x`; one tensor with a thousand names would be looked at a thousand times"
+    left[1] -= x.numel()*x.dtype.itemsize
+    if left[1]<0:
+        raise Refused('it holds one tensor many times')
+    return x
 
 def _plain(x,     # what was read
-           left,  # [values that may follow]
+           left,  # [values, bytes of tensors that may follow]
            depth=0): # of the nesting
     "The same in plain containers"
     left[0] -= 1
@@ -309,7 +321,7 @@ def _plain(x,     # what was read
     if type(x) in (list,tuple):
         return type(x)(again(o) for o in x)
     if isinstance(x, torch.Tensor):
-        return _plain_tensor(x)
+        return _counted(x, left)
     if not _plain_value(x):
         raise Refused('it holds objects other than tensors and plain values')
     return x
@@ -324,18 +336,21 @@ def _read_archive(f): # open file
     "What a file in torch's present format holds"
     records = _records(f)
     reader  = _Reader(lambda key,_: records.get(f'data/{key}'), sum(map(len,records.values())))
-    return reader.read(io.BytesIO(records['data.pkl']))
+    d = reader.read(io.BytesIO(records['data.pkl']))
+    _mend_truths(reader.stored)
+    return d
 
 def _read(f,     # open file
           most): # bytes it may have
     "The dictionary in an open file"
-    if f.seek(0,2)>most:
+    size = f.seek(0,2)
+    if size>most:
         raise Refused(f'it has more than {most/2**30:g} GB')
     f.seek(0)
     d = _read_archive(f) if f.read(4)==b'PK\3\4' else _read_older(f)
     if type(d) not in (dict,OrderedDict):
         raise Refused('it is no dictionary')
-    return _plain(d, [_most_values])
+    return _plain(d, [_most_values, 4*size])
 
 # %% ../nbs/29_checkpoints.ipynb #29-041
 def read_checkpoint(path,       # file
@@ -495,7 +510,8 @@ def refused_as(path,  # file
     except HeaderError:
         raise
     except ValueError as e:
-        raise HeaderError(path, f"{wrong} ({e})", cure) from None
+        why = ''.join(c if c.isprintable() else c.encode('unicode_escape').decode() for c in str(e))
+        raise HeaderError(path, f"{wrong} ({why})", cure) from None
 
 # %% ../nbs/29_checkpoints.ipynb #29-078
 weights = Path(__file__).parent/'weights' if '__file__' in globals() else Path('../easysr/weights')
