@@ -270,7 +270,8 @@ def checkpoint_cases():
     for label,body in odd_pickles().items():
         yield Case('checkpoint', f'pickle-{label}', use, model(data=pickled(body)), 'refused')
     yield Case('checkpoint', 'two-tables', use, model(data=other_table), 'refused')
-    yield Case('checkpoint', 'config-colours', use, model(entry(config=dict(ngf='\x1b[31m', n_blocks=1, tail=4))), 'refused')
+    colours = entry(config=dict(ngf='\x1b[31m', n_blocks=1, tail=4))
+    yield Case('checkpoint', 'config-colours', use, model(colours), 'refused')
     for label,make in dict(fifo=lambda f: os.mkfifo(f/'odd.pth'), folder=lambda f: (f/'odd.pth').mkdir(),
                            zero=lambda f: (f/'odd.pth').symlink_to('/dev/zero'), empty=raw('odd.pth', b''),
                            text=raw('odd.pth', 'weights'),
@@ -333,7 +334,8 @@ def resume_cases(touch):
                'opt betas':inner('run','opt_g','param_groups',0,'betas',value=(5,5)),
                'opt params':inner('run','opt_g','param_groups',0,'params',value=['x']),
                'rows none':entry(rows=[]), 'rows no epoch':entry(rows=[dict(a=1)]),
-               'sums epoch':entry(done=1, rows=[], sums=dict(epoch=[5,1])), 'weights number':lambda d: dict(state=dict(a=3)),
+               'sums epoch':entry(done=1, rows=[], sums=dict(epoch=[5,1])),
+               'weights number':lambda d: dict(state=dict(a=3)),
                'cfg colours':inner('cfg','gan',value='\x1b[31m'),
                'scale':inner('run','scale_g',value=3),
                'gen empty':inner('run','gen',value={}), 'gen number':inner('run','gen',value=3),
