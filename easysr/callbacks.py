@@ -15,11 +15,11 @@ from pathlib import Path
 from tqdm.auto import tqdm
 from fastcore.basics import patch
 from fastcore.imports import in_notebook
-from .core import HeaderError, any_rank, over_ranks, package_versions, rank, world, write_text
+from .core import HeaderError, any_rank, over_ranks, package_versions, rank, shown, world, write_text
 from .slices import thicken, world_axis
 from .frames import resample_axis
 from .calibrate import fit_error_quantile
-from .checkpoints import Refused, check_counts, refused_as, weights_fault
+from .checkpoints import Refused, briefly, check_counts, refused_as, short_facts, weights_fault
 from .config import TrainConfig, from_saved, option_of, saved_options
 from .models import from_checkpoint, generators, load_checkpoint, load_generator, save_checkpoint
 from .data import MRIDataset
@@ -147,7 +147,7 @@ def saving(path): # file that is written
         there = (path.parent/'latest.pth').is_file() or (path.parent.parent/'latest.pth').is_file()   # pictures lie deeper
         go_on = "latest.pth is as it was, and --resume goes on from it" if there else "then start the run again"
         where = path.parent.absolute()
-        raise OSError(f"{path.name}: could not be written in {where} ({why}); mend that; {go_on}") from None
+        raise OSError(f"{shown(path.name)}: could not be written in {where} ({why}); mend that; {go_on}") from None
 
 # %% ../nbs/24_callbacks.ipynb #24-044
 def best_row(rows): # of the table
@@ -159,7 +159,7 @@ def epoch_files(folder # of a run
                )->list: # its checkpoints `epoch_NNN.pth`, the oldest first
     "The checkpoints of single epochs"
     numbers = {f:re.fullmatch(r'epoch_(\d{1,9})\.pth', f.name) for f in Path(folder).glob('epoch_*.pth')}
-    return sorted((f for f,m in numbers.items() if m), key=lambda f: int(numbers[f][1]))
+    return sorted((f for f,m in numbers.items() if m and f.is_file()), key=lambda f: int(numbers[f][1]))
 
 # %% ../nbs/24_callbacks.ipynb #24-050
 class Checkpoint:
@@ -171,7 +171,7 @@ class Checkpoint:
 
     def weights(self, t, name): # the averaged generator alone, for `load_generator`
         path = self.out/name
-        row = t.rows[-1]
+        row = t.rows[-1] if t.rows else {}                             # none, if --steps was made smaller in the first epoch
         about = {k:row[k] for k in ('epoch','val_psnr','val_cubic_psnr') if k in row}
         with saving(path):
             save_checkpoint(path, t.ema, about=about, versions=package_versions())
@@ -184,7 +184,7 @@ class Checkpoint:
             t.save(self.out/f"epoch_{row['epoch']:03d}.pth")
         t.save(self.out/'latest.pth')
         for old in epoch_files(self.out)[:-self.keep or None]:
-            old.unlink()
+            old.unlink(missing_ok=True)
 
     def after_fit(self, t):
         self.weights(t, 'final.pth')
@@ -193,10 +193,20 @@ class Checkpoint:
 def _whole_run(path): # checkpoint
     "What it holds; refused where it is damaged or its weights cannot be meant"
     d = load_checkpoint(path)
-    state = d.get('state')
-    if fault := isinstance(state, dict) and weights_fault(state):
-        raise ValueError(f"{path.name}: {fault}")
+    state = d.get('state', {})
+    fault = weights_fault(state) if type(state) is dict else 'its weights are no tensors with names'
+    if fault:
+        raise ValueError(f"{shown(path)}: {fault}")
+    if path.name!='latest.pth':                                        # of that one `check_resumable` says more
+        with refused_as(path, "holds no run to go on with", "take another checkpoint"):
+            _check_is_run(d)
     return d
+
+def _check_is_run(d): # checkpoint
+    "Refuse weights alone, and counts that are none"
+    if type(d.get('run')) is not dict:
+        raise Refused('it holds weights alone')
+    check_counts(d)
 
 def load_run(folder,   # of a run
              log=print # called with what is damaged, and which file is taken instead
@@ -223,14 +233,15 @@ def _differences(saved, # options of the checkpoint, a dict
     "Where the shapes of the networks differ"
     old = dict(model='slice', dnorm='batch') | saved                   # what runs had before they could choose
     shapes = [name for name in ('model','ngf','blocks','tail','ndf','dnorm') if name in old]
-    return [f"{name} {old[name]}, not {getattr(cfg,name)}" for name in shapes if old[name]!=getattr(cfg,name)]
+    both = {name:(briefly(old[name]), briefly(getattr(cfg,name))) for name in shapes}
+    return [f"{name} {then}, not {now}" for name,(then,now) in both.items() if then!=now]
 
 # %% ../nbs/24_callbacks.ipynb #24-061
 def _check_sizes(d, saved): # checkpoint, its `TrainConfig`
     "Refuse options that are not those of the weights"
     gen = from_checkpoint(d)
     sizes = {option_of[k]:v for k,v in gen.config.items() if k in option_of}
-    if not isinstance(gen, generators[saved.model]) or any(getattr(saved,k)!=v for k,v in sizes.items()):
+    if not isinstance(gen, generators[saved.model]) or any(briefly(getattr(saved,k))!=str(v) for k,v in sizes.items()):
         raise Refused('its options are not those of its weights')
 
 def _check_run(d,     # checkpoint
@@ -445,13 +456,12 @@ class Calibrate:
 
     def weights(self, path, c): # checkpoint, `TrainConfig`
         info,gen = load_checkpoint(path),load_generator(path)
-        if info.get('calibrated')==c.calibrate:
+        if short_facts(info).get('calibrated')==c.calibrate:
             return                   # a run that was killed right at its end does not do it twice
         fit_error_quantile(gen, calibration_scans(self.val, c.calibrate, 64, (2.,6.), c.seed+1, **c.pairs))
-        for key in ('kind','config','state'):
-            info.pop(key)            # the generator brings its own
+        kept = {k:info[k] for k in ('about','versions') if k in info}   # the generator brings the rest
         with saving(path):
-            save_checkpoint(path, gen, **info | dict(calibrated=c.calibrate))
+            save_checkpoint(path, gen, **kept, calibrated=c.calibrate)
 
     def after_fit(self, t):
         for name in ('best.pth','final.pth'):
@@ -464,8 +474,9 @@ def run_ended(out, # folder
     "Whether the files of a run's end are there"
     try:
         d = load_checkpoint(Path(out)/'final.pth')
+        about = short_facts(d.get('about', {}))
     except (ValueError,OSError):
         return False
-    about = d.get('about')
-    same = isinstance(about, dict) and about.get('epoch')==t.rows[-1]['epoch']
-    return same and (not t.cfg.calibrate or d.get('calibrated')==t.cfg.calibrate)
+    row  = t.rows[-1] if t.rows else {}
+    same = about.get('epoch')==row.get('epoch')
+    return same and (not t.cfg.calibrate or short_facts(d).get('calibrated')==t.cfg.calibrate)

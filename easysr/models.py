@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 from torch import nn
 from fastcore.basics import patch
-from .core import HeaderError, file_sha256, write_bytes
+from .core import HeaderError, file_sha256, shown, write_bytes
 from .checkpoints import Refused, bundled_sums, check_bundled, check_config, read_checkpoint, refused_as, short_facts
 from .checkpoints import weights, weights_fault
 from .slices import SliceModel, apply_along_width, keys_matrix, read_along_width
@@ -464,7 +464,8 @@ def load_checkpoint(path,       # file
     "The dictionary in `path`; tensors and plain values only, so that nothing in it can run"
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"{path.name}: there is no such checkpoint in {path.parent.absolute()}; check the path")
+        there = shown(path.parent.absolute())
+        raise FileNotFoundError(f"{shown(path)}: there is no such checkpoint in {there}; check the path")
     with refused_as(path, "is no checkpoint of easysr", "use a .pth of easysr or EasySR"):
         return _with_todays_keys(read_checkpoint(path, most))
 
@@ -550,5 +551,5 @@ def load_generator(model='default' # 'default', or a checkpoint of easysr or of 
     with refused_as(path, "holds no generator that easysr knows", cure):
         gen = _generator(load_checkpoint(path, 2**30))
     kind = gen.info.pop('kind')
-    gen.info = dict(name=path.stem if bundled else path.name, kind=kind, sha256=file_sha256(path)) | gen.info
+    gen.info = dict(name=path.stem if bundled else shown(path), kind=kind, sha256=file_sha256(path)) | gen.info
     return gen.eval()

@@ -152,6 +152,29 @@ def model(change=None, data=None, **how):
         scan()(folder)
     return make
 
+def pickled(body):
+    "A change of the bytes of a checkpoint: its pickle is made of these instructions"
+    def data(b):
+        out = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(b)) as old, zipfile.ZipFile(out, 'w') as new:
+            for name in old.namelist():
+                new.writestr(name, b'\x80\2'+body+b'.' if name.endswith('/data.pkl') else old.read(name))
+        return out.getvalue()
+    return data
+
+def other_table(b):
+    "The locator of the table of contents points elsewhere"
+    return b[:-34] + bytes(8) + b[-26:]
+
+def odd_pickles():
+    "{label: instructions} that keep a reader busy, or end it"
+    large = (2**61-1).to_bytes(8, 'little')
+    twice = b''.join(b'q%ch%c\x86'%(i,i) for i in range(60))
+    rebuild = b'ctorch._utils\n_rebuild_tensor_v2\n'
+    return {'deep key':b'})' + b'\x85'*200_000 + b'Ns', 'doubled key':b'})' + twice + b'Ns',
+            'large key':b'}\x8a\x08' + large + b'Ns', 'built of itself':b'}X\1\0\0\0a' + rebuild + b'q\0(h\0)}}tb)Rs',
+            'holds itself':b'}q\0X\1\0\0\0ah\0s', 'colours':b'cos\x1b[31m\nsystem\n'}
+
 def weights_as(f):
     "Every weight changed by `f`"
     def change(d): d['state'] = {k:f(v) for k,v in d['state'].items()}
@@ -244,6 +267,11 @@ def checkpoint_cases():
     yield Case('checkpoint', 'runs-pickle', use, both(scan(), raw('odd.pth', lambda: pickle.dumps(touch))), 'refused')
     yield Case('checkpoint', 'legacy', use, model(_use_new_zipfile_serialization=False))
     yield Case('checkpoint', 'bomb', use, model(data=deflated(950_000_000)), 'refused', slow=True)
+    for label,body in odd_pickles().items():
+        yield Case('checkpoint', f'pickle-{label}', use, model(data=pickled(body)), 'refused')
+    yield Case('checkpoint', 'two-tables', use, model(data=other_table), 'refused')
+    colours = entry(config=dict(ngf='\x1b[31m', n_blocks=1, tail=4))
+    yield Case('checkpoint', 'config-colours', use, model(colours), 'refused')
     for label,make in dict(fifo=lambda f: os.mkfifo(f/'odd.pth'), folder=lambda f: (f/'odd.pth').mkdir(),
                            zero=lambda f: (f/'odd.pth').symlink_to('/dev/zero'), empty=raw('odd.pth', b''),
                            text=raw('odd.pth', 'weights'),
@@ -305,6 +333,10 @@ def resume_cases(touch):
                'opt lr nan':inner('run','opt_g','param_groups',0,'lr',value=float('nan')),
                'opt betas':inner('run','opt_g','param_groups',0,'betas',value=(5,5)),
                'opt params':inner('run','opt_g','param_groups',0,'params',value=['x']),
+               'rows none':entry(rows=[]), 'rows no epoch':entry(rows=[dict(a=1)]),
+               'sums epoch':entry(done=1, rows=[], sums=dict(epoch=[5,1])),
+               'weights number':lambda d: dict(state=dict(a=3)),
+               'cfg colours':inner('cfg','gan',value='\x1b[31m'),
                'scale':inner('run','scale_g',value=3),
                'gen empty':inner('run','gen',value={}), 'gen number':inner('run','gen',value=3),
                'disc none':inner('run','disc',value=None), 'no run':lambda d: tiny()}
