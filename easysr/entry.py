@@ -14,7 +14,7 @@ def _load(module, function): # of a command
     "The function, and whether an interrupt came while its module was loaded"
     noted = []
     usual = signal.getsignal(signal.SIGINT)
-    if usual is signal.SIG_IGN:                         # in the background of a shell
+    if usual is not signal.default_int_handler:         # ignored, as in the background of a shell
         return getattr(import_module(module), function), False
     signal.signal(signal.SIGINT, lambda *_: noted.append(True))
     try:

@@ -289,7 +289,7 @@ def _check_divergence(self:Trainer, lo, sm): # thick patches of a batch and thei
     fault = self._divergence(lo, sm)
     if any_rank(fault is not None):
         raise Diverged(f"the run diverged by step {self.done} ({fault or 'in another process'}); go on from the last "
-                       f"checkpoint with a smaller --lr (now {self.cfg.lr:g}) or --lrd (now {self.cfg.lrd:g})")
+                       f"checkpoint, or start anew, with a smaller --lr (now {self.cfg.lr:g}) or --lrd")
 
 # %% ../nbs/02_train.ipynb #02-078
 @patch
