@@ -17,10 +17,11 @@ from pathlib import Path
 from torch import nn
 from torch.utils.data import DataLoader
 from fastcore.basics import patch
-from .core import batch_indices, over_ranks, package_versions, peak_gb, pick_device, rank, sweep_leftovers
-from .core import HeaderError, version_changes, world, write_text
-from .slices import SliceModel
-from .config import TrainConfig, left_behind, option_of
+from .core import any_rank, batch_indices, over_ranks, package_versions, peak_gb, pick_device, rank, sweep_leftovers
+from .core import HeaderError, shown, version_changes, world, write_text
+from .slices import SliceModel, world_axis
+from .volumes import volume_name
+from .config import TrainConfig, check_animals, left_behind, option_of, renamed_row
 from .losses import add_spectral_norm, adversarial, charbonnier, consistency_loss, gradient_loss, patch_weights
 from .losses import quantile_loss, r1_penalty, real_scores_higher
 from .checkpoints import refused_as, take_momenta, take_rng, take_scale, take_weights, weights_fault
@@ -69,7 +70,7 @@ def fit_sizes(cfg, # `TrainConfig`
             return replace(cfg, model=model, **sizes)
     return cfg
 
-# %% ../nbs/02_train.ipynb #02-028
+# %% ../nbs/02_train.ipynb #02-029
 class Trainer:
     "Generator, discriminator, their optimisers, and all that a training step needs"
     def __init__(self,
@@ -79,7 +80,8 @@ class Trainer:
         torch.manual_seed(cfg.seed)
         self.cfg    = fit_sizes(cfg, gen)
         self.device = pick_device(cfg.device)
-        self.gen    = self._to_device(self._start(gen)).train().requires_grad_(True)
+        start = new_generator(self.cfg) if gen is None else gen.unscaled()
+        self.gen    = self._to_device(start).train().requires_grad_(True)
         self.disc   = self._to_device(new_discriminator(cfg)).train()
         self.ema    = copy.deepcopy(self.gen).eval().requires_grad_(False)
         self._add_optimisers()
@@ -95,22 +97,13 @@ class Trainer:
 
 # %% ../nbs/02_train.ipynb #02-030
 @patch
-def _start(self:Trainer, gen): # generator that is given, or None
-    "The generator to train"
-    if gen is None:
-        return new_generator(self.cfg)
-    return gen.unscaled()
-
-# %% ../nbs/02_train.ipynb #02-031
-@patch
-def _to_device(self:Trainer,
-               x): # network or tensor
+def _to_device(self:Trainer, x): # network or tensor
     "`x` on the device, laid out channels last"
     if isinstance(x, nn.Module):
         return x.to(self.device, memory_format=torch.channels_last_3d)
     return x.to(self.device, non_blocking=True).contiguous(memory_format=torch.channels_last_3d)
 
-# %% ../nbs/02_train.ipynb #02-033
+# %% ../nbs/02_train.ipynb #02-032
 @patch
 def _add_optimisers(self:Trainer):
     "One optimiser and one gradient scaler for each network"
@@ -121,7 +114,7 @@ def _add_optimisers(self:Trainer):
     self.scale_g = torch.amp.GradScaler(self.device.type, enabled=self.amp is torch.float16)
     self.scale_d = torch.amp.GradScaler(self.device.type, enabled=self.amp is torch.float16)
 
-# %% ../nbs/02_train.ipynb #02-036
+# %% ../nbs/02_train.ipynb #02-035
 @patch
 def _wrap(self:Trainer, net, compile=False): # network, torch.compile it?
     "The network as one of several processes uses it, compiled if asked"
@@ -129,44 +122,40 @@ def _wrap(self:Trainer, net, compile=False): # network, torch.compile it?
         net = nn.parallel.DistributedDataParallel(net, broadcast_buffers=False)
     return torch.compile(net, dynamic=True) if compile else net
 
-# %% ../nbs/02_train.ipynb #02-039
+# %% ../nbs/02_train.ipynb #02-038
 @patch
-def __call__(self:Trainer,
-             when): # name of the moment
+def __call__(self:Trainer, when): # name of the moment
     "Call this method of all callbacks that have it, in their order"
     for callback in self.cbs:
         method = getattr(callback, when, None)
         if method is not None:
             method(self)
 
-# %% ../nbs/02_train.ipynb #02-042
+# %% ../nbs/02_train.ipynb #02-041
 @patch(as_prop=True)
 def total(self:Trainer):
     "Training steps of the whole run"
     return self.cfg.epochs*self.cfg.steps
 
 @patch
-def adv_weight(self:Trainer,
-               step): # steps done
+def adv_weight(self:Trainer, step): # steps done
     "Weight of the adversarial loss at `step`"
     return self.cfg.adv if step >= self.cfg.adv_start*self.total else 0.
 
-# %% ../nbs/02_train.ipynb #02-044
+# %% ../nbs/02_train.ipynb #02-043
 @patch
-def lr_at(self:Trainer,
-          step # steps done
-         )->float:
+def lr_at(self:Trainer, step)->float: # steps done
     "Learning rate of the generator at `step`"
     schedule = dict(cosine=cosine, onecycle=onecycle)[self.cfg.schedule]
     return self.cfg.lr*schedule(step, self.total)
 
-# %% ../nbs/02_train.ipynb #02-052
+# %% ../nbs/02_train.ipynb #02-051
 @patch
 def autocast(self:Trainer):
     "The context in which networks run in half precision, where that pays"
     return torch.autocast(self.device.type, self.amp) if self.amp else nullcontext()
 
-# %% ../nbs/02_train.ipynb #02-054
+# %% ../nbs/02_train.ipynb #02-053
 @patch
 def _assumed_fwhm(self:Trainer, fwhm): # true one, in units of the slices' spacing
     "An FWHM that is somewhat off, the same whenever this step is repeated"
@@ -176,24 +165,20 @@ def _assumed_fwhm(self:Trainer, fwhm): # true one, in units of the slices' spaci
     return float(np.clip(fwhm*np.exp(rng.normal(0,self.cfg.jitter)), .3, 1.5))
 
 @patch
-def assumed(self:Trainer,
-            sm # true `SliceModel` of the batch
-           )->SliceModel:
+def assumed(self:Trainer, sm)->SliceModel: # true `SliceModel` of the batch
     "The slice model that network and data consistency work with in this step"
     rng = np.random.default_rng([self.cfg.seed, 7, self.done])
     noise = sm.noise*float(np.exp(rng.normal(0,.15)))        # a measured one is off by some percent too
     return sm.with_fwhm(self._assumed_fwhm(sm.fwhm)).with_noise(noise)
 
-# %% ../nbs/02_train.ipynb #02-056
+# %% ../nbs/02_train.ipynb #02-055
 @patch
-def draw_lambda(self:Trainer,
-                noise    # standard deviation of the noise, normalised
-               )->float:
+def draw_lambda(self:Trainer, noise)->float: # standard deviation of the noise, normalised
     "Regularisation weight of the data consistency in this step"
     rng = np.random.default_rng([self.cfg.seed, 6, self.done])
     return float(self.cfg.lam*4**rng.uniform(-1,1)*(1+(noise/.02)**2))
 
-# %% ../nbs/02_train.ipynb #02-060
+# %% ../nbs/02_train.ipynb #02-059
 @patch
 def restore(self:Trainer,
             lo,      # thick patches, normalised, `(B,1,H,n,D)`
@@ -207,7 +192,7 @@ def restore(self:Trainer,
     lam = self.draw_lambda(assumed.noise) if lam is None else lam
     return g, assumed.data_consistency(g, lo, 3, lam), log_quantile
 
-# %% ../nbs/02_train.ipynb #02-065
+# %% ../nbs/02_train.ipynb #02-064
 @patch
 def _loss_terms(self:Trainer, g, x, hi, sm, log_quantile): # as `g_loss` takes them
     "{name: (weight, value)} of every loss of the generator but the adversarial one"
@@ -221,7 +206,7 @@ def _loss_terms(self:Trainer, g, x, hi, sm, log_quantile): # as `g_loss` takes t
         terms['quantile'] = c.quantile, quantile_loss(log_quantile.to(hi), (x-hi).detach().abs(), hi)
     return terms
 
-# %% ../nbs/02_train.ipynb #02-066
+# %% ../nbs/02_train.ipynb #02-065
 @patch
 def _adversarial_loss(self:Trainer, x, hi): # restored and true patches
     "The generator's adversarial loss"
@@ -230,7 +215,7 @@ def _adversarial_loss(self:Trainer, x, hi): # restored and true patches
         real = self.disc(hi) if self.cfg.gan=='relativistic' else None # the other losses do not ask for it
     return adversarial[self.cfg.gan][1](None if real is None else real.to(hi), fake.to(hi))
 
-# %% ../nbs/02_train.ipynb #02-067
+# %% ../nbs/02_train.ipynb #02-066
 @patch
 def g_loss(self:Trainer,
            g,      # guess `(B,1,H,N,D)`
@@ -247,7 +232,7 @@ def g_loss(self:Trainer,
     losses['g'] = sum(w*value for w,value in terms.values())
     return losses
 
-# %% ../nbs/02_train.ipynb #02-073
+# %% ../nbs/02_train.ipynb #02-072
 @patch
 def _update(self:Trainer,
             loss,      # tensor with a gradient
@@ -266,9 +251,9 @@ def _update(self:Trainer,
     scaler.update()
     self.skipped += not finite
 
-# %% ../nbs/02_train.ipynb #02-075
-class Diverged(RuntimeError):
-    "Too many steps in a row gave gradients that are not finite"
+# %% ../nbs/02_train.ipynb #02-074
+class Diverged(ValueError):
+    "Gradients or weights that are no longer of use"
 
 @patch
 def _averages(self:Trainer):
@@ -287,7 +272,26 @@ def _count_failures(self:Trainer, before, averages): # `skipped` and `_averages`
                    "finite; go on from the last checkpoint with a smaller "
                    f"--lr (now {self.cfg.lr:g}) or with --amp fp32")
 
-# %% ../nbs/02_train.ipynb #02-077
+# %% ../nbs/02_train.ipynb #02-076
+@patch
+def _divergence(self:Trainer, lo, sm): # thick patches of a batch and their `SliceModel`
+    "What shows that the run diverged, in a few words, or None"
+    for name in ('gen','disc','ema'):
+        if fault := weights_fault(getattr(self,name).state_dict()):
+            return f"{name}: {fault}"
+    with torch.no_grad():
+        finite = bool(self.ema(self._to_device(lo), sm).isfinite().all())
+    return None if finite else "the average restores a batch to values that are not finite"
+
+@patch
+def _check_divergence(self:Trainer, lo, sm): # thick patches of a batch and their `SliceModel`
+    "Stop a run that diverged, in all its processes"
+    fault = self._divergence(lo, sm)
+    if any_rank(fault is not None):
+        raise Diverged(f"the run diverged by step {self.done} ({fault or 'in another process'}); go on from the last "
+                       f"checkpoint, or start anew, with a smaller --lr (now {self.cfg.lr:g}) or --lrd")
+
+# %% ../nbs/02_train.ipynb #02-078
 @patch
 def d_step(self:Trainer,
            x,      # restored patches, detached
@@ -304,7 +308,7 @@ def d_step(self:Trainer,
     seen = dict(d=loss, d_real=real.mean(), d_fake=fake.mean(), d_acc=real_scores_higher(real,fake))
     return {k:v.detach() for k,v in seen.items()}
 
-# %% ../nbs/02_train.ipynb #02-079
+# %% ../nbs/02_train.ipynb #02-080
 @patch
 def g_step(self:Trainer,
            lo,       # thick patches `(B,1,H,n,D)`
@@ -319,7 +323,7 @@ def g_step(self:Trainer,
     self.disc.requires_grad_(True)
     return x.detach(), losses
 
-# %% ../nbs/02_train.ipynb #02-081
+# %% ../nbs/02_train.ipynb #02-082
 @patch
 def step(self:Trainer,
          lo,      # thick patches `(B,1,H,n,D)`
@@ -340,7 +344,7 @@ def step(self:Trainer,
     self('after_step')
     return losses
 
-# %% ../nbs/02_train.ipynb #02-082
+# %% ../nbs/02_train.ipynb #02-083
 @patch
 def _add(self:Trainer, losses): # of a step, floats
     "Add the losses of a step to the sums of its epoch; a failed step does not count"
@@ -350,7 +354,7 @@ def _add(self:Trainer, losses): # of a step, floats
         total,count = self.sums.get(name, (0.,0))
         self.sums[name] = [total+loss, count+1]
 
-# %% ../nbs/02_train.ipynb #02-097
+# %% ../nbs/02_train.ipynb #02-098
 @patch
 def loader(self:Trainer,
            ds,      # `MRIDataset`
@@ -360,7 +364,7 @@ def loader(self:Trainer,
     pinned = self.device.type=='cuda'
     return DataLoader(ds, sampler=batches, batch_size=None, num_workers=self.cfg.workers, pin_memory=pinned)
 
-# %% ../nbs/02_train.ipynb #02-101
+# %% ../nbs/02_train.ipynb #02-102
 _columns = 'pixel', 'guess', 'consist', 'grad', 'quantile', 'adv', 'g', 'd', 'd_real', 'd_fake', 'd_acc' # of every table
 
 @patch
@@ -372,11 +376,9 @@ def _row(self:Trainer, number, steps, seconds): # epoch from 0, steps that were 
     return dict(epoch=number+1, lr=self.lr_at(number*self.cfg.steps)) | losses | dict(
         skipped=self.skipped, seconds=seconds, images_s=steps*self.cfg.bs/seconds, gb=peak_gb(self.device))
 
-# %% ../nbs/02_train.ipynb #02-102
+# %% ../nbs/02_train.ipynb #02-103
 @patch
-def epoch(self:Trainer,
-          ds     # `MRIDataset`
-         )->dict: # the epoch's row: mean of each loss, lr, seconds, images a second, GB
+def epoch(self:Trainer, ds)->dict: # `MRIDataset`; the epoch's row: mean of each loss, lr, seconds, images a second, GB
     "What is left of this pass over `ds`"
     c = self.cfg
     start = time.time()
@@ -385,16 +387,16 @@ def epoch(self:Trainer,
     self('before_epoch')
     for lo,hi,sm in self.loader(ds, batches):
         self.step(lo, hi, sm)
+    if batches:
+        self._check_divergence(lo, sm)
     self.rows.append(self._row(ds.epoch, len(batches), time.time()-start))
     self.sums = {}
     self('after_epoch')
     return self.rows[-1]
 
-# %% ../nbs/02_train.ipynb #02-103
+# %% ../nbs/02_train.ipynb #02-104
 @patch
-def run(self:Trainer,
-        ds     # `MRIDataset`
-       )->Trainer:
+def run(self:Trainer, ds)->Trainer: # `MRIDataset`
     "All epochs that are left, or until a callback says stop"
     try:
         self('before_fit')
@@ -407,7 +409,7 @@ def run(self:Trainer,
         self('cleanup')
     return self
 
-# %% ../nbs/02_train.ipynb #02-107
+# %% ../nbs/02_train.ipynb #02-108
 _parts = dict(gen=take_weights, disc=take_weights, opt_g=take_momenta, opt_d=take_momenta, # of a `Trainer`; each has a state
               scale_g=take_scale, scale_d=take_scale)                                      # and a way to take a saved one
 
@@ -427,11 +429,6 @@ def save(self:Trainer,
         return save_checkpoint(path, self.ema, cfg=asdict(self.cfg), run=run, rng=torch.get_rng_state(),
                                versions=package_versions(), **counts, **info)
 
-# %% ../nbs/02_train.ipynb #02-109
-def _renamed_row(row): # losses or a row of the table
-    "The same under the names of today"
-    return {'quantile' if name=='bound' else name:value for name,value in row.items()}
-
 # %% ../nbs/02_train.ipynb #02-110
 @patch
 def _take(self:Trainer, d): # checkpoint that `_check_run` accepts
@@ -440,8 +437,8 @@ def _take(self:Trainer, d): # checkpoint that `_check_run` accepts
         take(getattr(self,name), d['run'][name], name)
     take_weights(self.ema, d['state'], 'ema')
     self.done,self.skipped = d['done'],d.get('skipped',0)
-    self.rows = [_renamed_row(row) for row in d.get('rows',[])]
-    self.sums = _renamed_row(d.get('sums',{}))
+    self.rows = [renamed_row(row) for row in d.get('rows',[])]
+    self.sums = renamed_row(d.get('sums',{}))
     if 'rng' in d:
         take_rng(d['rng'])
 
@@ -458,9 +455,7 @@ def resume(self:Trainer,
     return d
 
 @patch
-def load(self:Trainer,
-         path # checkpoint of `Trainer.save`
-        )->dict: # all that was saved
+def load(self:Trainer, path)->dict: # checkpoint of `Trainer.save`; all that was saved
     "Go on from a checkpoint"
     return self.resume(path, load_checkpoint(path))
 
@@ -470,6 +465,11 @@ def _callbacks(cfg, train, val, out, log): # as `fit` takes them
     sweep_leftovers(out)
     own = [Recorder(out), Checkpoint(out,cfg.keep), Pictures(val[0],out/'pictures'), Board(out/'board'), Progress(log)]
     return [*own, Calibrate(out,val)] if cfg.calibrate else own
+
+def _check_val(cfg, val): # `TrainConfig`, ScalarImages to validate on
+    "Refuse a run without animals to validate on, or with one that is too small for that"
+    names = (volume_name(v, f'validation animal {i}') for i,v in enumerate(val, 1))
+    check_animals(cfg.ratio, {shown(name): v.spatial_shape[world_axis(v.affine)] for name,v in zip(names, val)})
 
 def _pairs_of(cfg, train, batches): # `TrainConfig`, animals, how many batches
     "The `MRIDataset` of a run"
@@ -488,8 +488,7 @@ def fit(cfg,          # `TrainConfig`
        )->Trainer:    # `stopped` is the number of the signal that ended the run, or None
     "Train, validate and keep the best"
     out,first = Path(out),rank()==0
-    if not val:
-        raise ValueError("no animal to validate on; give one at least that is not used for training")
+    _check_val(cfg, val)
     if resume:
         path,saved = load_run(out, log)
         check_resumable(path, saved, fit_sizes(cfg,gen), _parts)
@@ -510,7 +509,7 @@ def fit(cfg,          # `TrainConfig`
             write_text(out/'config.json', json.dumps(asdict(t.cfg), indent=1))
     return t.run(ds)
 
-# %% ../nbs/02_train.ipynb #02-142
+# %% ../nbs/02_train.ipynb #02-143
 def _seconds_an_epoch(t, train, val): # `Trainer`, animals
     "Estimated duration of an epoch (s), from two steps and one validation"
     ds = _pairs_of(t.cfg, train, 2)
@@ -518,11 +517,12 @@ def _seconds_an_epoch(t, train, val): # `Trainer`, animals
     start = time.time()
     for lo,hi,sm in t.loader(ds, batches):
         t.step(lo, hi, sm)
+    t._check_divergence(lo, sm)
     trained = time.time()
     validate(t.ema, val[:1], t.cfg.ratio)
     return t.cfg.steps*(trained-start)/2 + len(val)*(time.time()-trained)
 
-# %% ../nbs/02_train.ipynb #02-143
+# %% ../nbs/02_train.ipynb #02-144
 def dry_run(cfg,       # `TrainConfig`
             train,     # files, folder or ScalarImages, isotropic
             val,       # ScalarImages of other animals, isotropic
@@ -530,11 +530,11 @@ def dry_run(cfg,       # `TrainConfig`
             log=print  # called with what is found
            )->dict:    # seconds an epoch, GB
     "Train two steps, and estimate time and memory of the run"
+    _check_val(cfg, val)
     t = Trainer(cfg, gen)
     t.done = max(0, t.total-2)                                         # where all losses are on
     seconds = _seconds_an_epoch(t, train, val)
-    gb = peak_gb(t.device)
-    nets = dict(generator=t.gen, discriminator=t.disc)
+    gb,nets = peak_gb(t.device),dict(generator=t.gen, discriminator=t.disc)
     sizes = ', '.join(f"{name} {sum(p.numel() for p in net.parameters()):,}" for name,net in nets.items())
     log(f"{t.device}, {t.amp or '32 bits'}; parameters: {sizes}\nan epoch of {cfg.steps} steps and {len(val)} animals "
         f"to validate takes about {seconds:.0f} s; memory {gb:.1f} GB")
