@@ -6,10 +6,10 @@
 __all__ = ['bench_main']
 
 # %% ../nbs/52_bench.ipynb #52-003
-import argparse, os, sys
+import os, sys
 from pathlib import Path
 from .core import HeaderError, shown
-from .shell import check_folder, end, faults_end, shell_command
+from .shell import Parser, check_folder, end, faults_end, shell_command
 
 # %% ../nbs/52_bench.ipynb #52-007
 _cases = ('3x','3x left-right','3x superior-inferior','2x','5.33x','8x',
@@ -18,7 +18,7 @@ _cases = ('3x','3x left-right','3x superior-inferior','2x','5.33x','8x',
 def _bench_parser():
     "Options of `easysr_bench`"
     about = 'Thicken isotropic volumes, restore them by every method, and score the methods.'
-    p = argparse.ArgumentParser('easysr_bench', description=about)
+    p = Parser('easysr_bench', description=about)
     p.add_argument('input', nargs='+', metavar='INPUT', help='isotropic NIfTI volumes, or folders of them')
     p.add_argument('--out', required=True, help='CSV file for the scores')
     p.add_argument('--case', nargs='+', choices=_cases, default=['3x'], metavar='CASE',

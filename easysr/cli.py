@@ -16,7 +16,7 @@ from . import __version__
 from .bench import bench_main
 from .config import TrainConfig, parse_pairs, resolve_config
 from .core import shown
-from .shell import above_zero, check_folder, end, faults_end, shell_command, spacing_word
+from .shell import Parser, above_zero, check_folder, end, faults_end, shell_command, spacing_word
 
 # %% ../nbs/21_cli.ipynb #21-005
 _all_ = ['bench_main']
@@ -79,7 +79,7 @@ def _reading_options(p): # parser
 # %% ../nbs/21_cli.ipynb #21-014
 def _easysr_parser():
     "Options of `easysr`"
-    p = argparse.ArgumentParser('easysr', description='Super-resolve thick-slice rodent brain MRI to isotropic NIfTI.')
+    p = Parser('easysr', description='Super-resolve thick-slice rodent brain MRI to isotropic NIfTI.')
     p.add_argument('input', nargs='+', metavar='INPUT', help='NIfTI files, folders or patterns')
     p.add_argument('--out', required=True, help='folder for the outputs')
     _restoring_options(p)
@@ -276,7 +276,7 @@ def _config_options(p): # parser
 def _train_parser():
     "Options of `easysr_train`: those of the run, and every field of `TrainConfig`"
     about = 'Train a super-resolution GAN on isotropic rat or mouse brain volumes.'
-    p = argparse.ArgumentParser('easysr_train', description=about, allow_abbrev=False,
+    p = Parser('easysr_train', description=about, allow_abbrev=False,
                                 argument_default=argparse.SUPPRESS)   # an option that is not given leaves no attribute
     _run_options(p)
     _config_options(p)
@@ -389,7 +389,7 @@ def _register_parser():
     "Options of `easysr_register`"
     about = ('Register the scan MOVING to FIXED: '
              'writes MOVING_reg.nii.gz, its transforms, MOVING_reg.png and MOVING_reg.json.')
-    p = argparse.ArgumentParser('easysr_register', description=about)
+    p = Parser('easysr_register', description=about)
     p.add_argument('moving', metavar='MOVING', help='scan to move (NIfTI)')
     p.add_argument('fixed', metavar='FIXED', help='scan or template that it should fit (NIfTI)')
     p.add_argument('--out', required=True, help='folder for the results')
@@ -422,7 +422,7 @@ def register_main(argv=None): # list of words; default: the command line's
 # %% ../nbs/21_cli.ipynb #21-098
 def _fuse_parser():
     "Options of `easysr_fuse`"
-    p = argparse.ArgumentParser('easysr_fuse', description='Join thick stacks of one animal into one isotropic volume.')
+    p = Parser('easysr_fuse', description='Join thick stacks of one animal into one isotropic volume.')
     p.add_argument('input', nargs='+', metavar='STACK', help='NIfTI files of one animal, or a folder with BIDS names')
     p.add_argument('--out', required=True, help='folder for the outputs')
     p.add_argument('--still', action='store_true', help='nothing moved between the stacks: trust the headers')
@@ -463,7 +463,7 @@ _bias = 'n4', 'n3', 'abp', 'none' # names in `easysr.prepare`
 def _prepare_parser():
     "Options of `easysr_prepare`"
     about = 'Check, correct for bias, align and split a folder of scans, to train on.'
-    p = argparse.ArgumentParser('easysr_prepare', description=about)
+    p = Parser('easysr_prepare', description=about)
     p.add_argument('input', metavar='DIR', help='folder of NIfTI scans (or one file)')
     p.add_argument('--out', required=True, help='folder for the prepared scans and manifest.tsv')
     p.add_argument('--bias', default='n4', choices=_bias,
