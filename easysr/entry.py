@@ -6,21 +6,28 @@
 __all__ = ['start', 'easysr_command', 'train_command', 'register_command', 'fuse_command', 'prepare_command', 'bench_command']
 
 # %% ../nbs/53_entry.ipynb #53-004
-import shlex, signal, sys
+import os, shlex, signal, sys
+from functools import partial
 from importlib import import_module
+from threading import Timer
 
 # %% ../nbs/53_entry.ipynb #53-008
-def _load(module, function): # of a command
-    "The function, and whether an interrupt came while its module was loaded"
-    noted = []
-    usual = signal.getsignal(signal.SIGINT)
-    if usual is not signal.default_int_handler:         # ignored, as in the background of a shell
-        return getattr(import_module(module), function), False
-    signal.signal(signal.SIGINT, lambda *_: noted.append(True))
-    try:
-        return getattr(import_module(module), function), bool(noted)
-    finally:
-        signal.signal(signal.SIGINT, usual)
+def _importing(frame): # of the moment
+    "Whether a module is being loaded"
+    while frame is not None:
+        if frame.f_code.co_filename.startswith('<frozen importlib'):
+            return True
+        frame = frame.f_back
+    return False
+
+def _interrupt(number, frame, came): # of the signal, of the moment, list of those that came while modules were loaded
+    "Interrupt the command, or try again a little later"
+    if not _importing(frame):
+        raise KeyboardInterrupt
+    came.append(number)
+    later = Timer(.01, os.kill, (os.getpid(), number))
+    later.daemon = True
+    later.start()
 
 # %% ../nbs/53_entry.ipynb #53-011
 def start(name,    # of the command
@@ -28,9 +35,12 @@ def start(name,    # of the command
           function # of the module
          ):
     "Run a command in a process of its own"
+    came = []
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:   # not ignored, as in the background of a shell
+        signal.signal(signal.SIGINT, partial(_interrupt, came=came))
     try:
-        main,stopped = _load(module, function)
-        if stopped:
+        main = getattr(import_module(module), function)
+        if came:
             raise KeyboardInterrupt
         return main()
     except KeyboardInterrupt:
