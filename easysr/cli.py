@@ -218,7 +218,7 @@ def command():
         main()
     except SystemExit as e:
         status = e.code or 0
-    with suppress(OSError):
+    with suppress(OSError, AttributeError):
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(status)
