@@ -11,8 +11,8 @@ import os, time
 import torch, torchio as tio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from .core import HeaderError, check_file, fault_sentence, file_sha256, peak_gb, shown, sweep_leftovers, write_text
-from .sidecars import OutputSet, check_free, is_own, own_sums, plain, read_json, sidecar
+from .core import HeaderError, check_file, fault_sentence, peak_gb, shown, sweep_leftovers, write_text
+from .sidecars import OutputSet, as_written, check_free, is_own, own_sums, plain, sidecar, sidecar_said
 from .volumes import read_volume, volumes, write_volume
 from .cohort import is_ours, name_clash, output_files, output_kinds, output_name, scan_sha256
 from .pages import cohort_page, scan_page, series_warnings
@@ -46,29 +46,13 @@ def _output_key(inf, path, reading): # MRIInference, file, options of reading
     return plain(dict(sha256=scan_sha256(path), model=inf.model_info['sha256'], options=inf.options(), **reading))
 
 # %% ../nbs/20_batch.ipynb #20-029
-def _read_sidecar(side): # sidecar of an output
-    "What it says, {} where it cannot be read"
-    try:
-        return read_json(side)
-    except ValueError:
-        return {}
-
-def _is_whole(f, sha256): # file; what its sidecar says of it, or None
-    "Whether an output is as it was written"
-    try:
-        return sha256==file_sha256(f)
-    except OSError:
-        return False
-
 def _is_done(side,    # sidecar
              outputs, # files that belong to it
              key):    # as `_output_key` gives it
     "Whether these outputs are there and unchanged"
-    said = _read_sidecar(side)
-    written = said.get('outputs') if isinstance(said.get('outputs'), dict) else {}
-    if not key['model'] or said.get('key')!=key:
+    if not key['model'] or sidecar_said(side).get('key')!=key:
         return False   # a network in memory has no checksum
-    return all(_is_whole(o, written.get(o.name)) for o in outputs)
+    return as_written(side, outputs)
 
 # %% ../nbs/20_batch.ipynb #20-032
 def _wanted(uncertainty, page): # is a standard deviation asked for, and a page?
@@ -169,7 +153,7 @@ _resampled = 'resampled (no thick axis)'
 
 def _outcome(path, out, kind, status): # input file, folder, one of `output_kinds`, what was done
     "What came of a file, as `restore_file` returns it"
-    side = _read_sidecar(output_files(path, out, kind)['side'])
+    side = sidecar_said(output_files(path, out, kind)['side'])
     each = side.get('volumes')
     warnings = series_warnings(each if isinstance(each, list) and each else [side])
     return dict(output=output_name(path,kind), status=status, warnings=warnings)
@@ -177,7 +161,7 @@ def _outcome(path, out, kind, status): # input file, folder, one of `output_kind
 # %% ../nbs/20_batch.ipynb #20-049
 def _replaced(side, key): # sidecar of an older output, there or not; as `_output_key` gives it
     "A sentence where the older output was made of another file"
-    before = _read_sidecar(side).get('key')
+    before = sidecar_said(side).get('key')
     if not isinstance(before, dict) or before.get('sha256')==key['sha256']:
         return []
     return ["replaced the output of an older or another scan of this name; give each animal a name or --out of its own"]
@@ -206,12 +190,11 @@ def restore_file(inf,             # `MRIInference`
 # %% ../nbs/20_batch.ipynb #20-062
 def _is_aligned(volume, report, template): # files
     "Whether `report` is that of aligning this output to this template"
-    said = _read_sidecar(report)
     if not volume.is_file() or not Path(template).is_file():
         return False
-    same = said.get('sha256')==dict(moving=scan_sha256(volume), fixed=scan_sha256(template))
-    sums = own_sums(report)
-    return same and bool(sums) and all(is_own(report.with_name(name), sums) for name in sums)
+    read = dict(moving=scan_sha256(volume), fixed=scan_sha256(template))
+    written = [report.with_name(name) for name in own_sums(report)]
+    return bool(written) and sidecar_said(report).get('sha256')==read and as_written(report, written)
 
 def align_output(path,     # input file
                  out,      # folder of its output

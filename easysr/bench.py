@@ -6,10 +6,10 @@
 __all__ = ['bench_main']
 
 # %% ../nbs/52_bench.ipynb #52-003
-import os, sys
+import os
 from pathlib import Path
 from .core import HeaderError, shown
-from .shell import Parser, check_folder, end, faults_end, shell_command
+from .shell import Parser, check_folder, end, faults_end, shell_command, tell
 
 # %% ../nbs/52_bench.ipynb #52-007
 _cases = ('3x','3x left-right','3x superior-inferior','2x','5.33x','8x',
@@ -36,7 +36,7 @@ def _isotropic(words): # files and folders
     from easysr.cohort import find_volumes, skipped_sentences
     vols, failed, skipped = {}, 0, {}
     files = find_volumes(words, skipped=skipped)
-    print(*(f'easysr_bench: {o}\n' for o in skipped_sentences(skipped)), sep='', end='', file=sys.stderr)
+    tell('easysr_bench', skipped_sentences(skipped))
     for f in files:
         name = shown(f)
         if name in vols:                              # two folders may hold one name
@@ -45,7 +45,7 @@ def _isotropic(words): # files and folders
             vols[name] = read_isotropic(f)
         except (ValueError, OSError) as e:
             failed += 1
-            print(f'easysr_bench: {e}', file=sys.stderr)
+            tell('easysr_bench', [e])
     return vols, failed
 
 # %% ../nbs/52_bench.ipynb #52-009
@@ -65,13 +65,12 @@ def _score_cases(opts,  # parsed options of `easysr_bench`
 # %% ../nbs/52_bench.ipynb #52-010
 def _check_scores(opts): # parsed options of `easysr_bench`
     "Refuse a file for the scores that is an input, or somebody else's"
-    from easysr.cohort import find_volumes, sources
-    from easysr.core import check_file, read_text, replaced_input
+    from easysr.cohort import find_volumes, keep_inputs
+    from easysr.core import check_file, read_text
     out,skipped = Path(opts.out),{}
     read = [*find_volumes(opts.input, skipped=skipped), *(f for o in skipped.values() for f in o)]
     read += [Path(o) for o in (*opts.input, *opts.model) if Path(o).is_file()]
-    if replaced_input([o for f in read for o in sources(f)], [out]):
-        raise HeaderError(out, "is an input that the scores would replace", "choose another file with --out")
+    keep_inputs(read, [out])
     if os.path.lexists(out):
         check_file(out, 'CSV file')
         if not read_text(out).startswith('case,animal,method'):

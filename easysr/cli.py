@@ -16,7 +16,7 @@ from . import __version__
 from .bench import bench_main
 from .config import TrainConfig, parse_pairs, resolve_config
 from .core import shown
-from .shell import Parser, above_zero, check_folder, end, faults_end, shell_command, spacing_word
+from .shell import Parser, above_zero, check_folder, end, faults_end, shell_command, spacing_word, tell
 
 # %% ../nbs/21_cli.ipynb #21-005
 _all_ = ['bench_main']
@@ -87,12 +87,13 @@ def _easysr_parser():
     return p
 
 # %% ../nbs/21_cli.ipynb #21-017
-def _load_model(opts): # parsed options of `easysr`
+def _load_model(name,  # of the command
+                opts): # its parsed options
     "The `MRIInference` asked for; a wrong option ends the command"
     from easysr.infer import MRIInference
     from easysr.volumes import check_header
     half = dict(yes=True, no=False).get(opts.half)
-    with faults_end('easysr', 2):
+    with faults_end(name, 2):
         if opts.align:
             check_header(opts.align)
         return MRIInference(opts.model, opts.spacing, opts.thickness, opts.profile, opts.uncertainty,
@@ -106,7 +107,7 @@ def _found(name,   # of the command
     skipped = {}
     with faults_end(name, 1):
         files = find_inputs(words, skipped)
-    print(*(f'{name}: {o}\n' for o in skipped_sentences(skipped)), sep='', end='', file=sys.stderr)
+    tell(name, skipped_sentences(skipped))
     return files
 
 # %% ../nbs/21_cli.ipynb #21-019
@@ -183,7 +184,7 @@ def main(argv=None): # list of words; default: the command line's
     with faults_end('easysr', 2):
         which, many = process_share()
     also = [o for o in (opts.align,opts.model) if o and Path(o).is_file()]
-    inf, files = _load_model(opts), _find_scans(opts.input, opts.out, also)
+    inf, files = _load_model('easysr', opts), _find_scans(opts.input, opts.out, also)
     rows = _gone(_restore_all(inf, files[which::many], opts), opts.out)
     if len(rows) > 1:
         print(_summary(rows))
@@ -415,8 +416,7 @@ def register_main(argv=None): # list of words; default: the command line's
     with faults_end('easysr_register', 1), warnings.catch_warnings(record=True):
         res = align(opts.moving, opts.fixed, opts.kind, opts.mask, opts.out, opts.labels, opts.atlas, opts.scale,
                     start=opts.start, fast=opts.fast)
-    for note in res.notes:
-        print(f'easysr_register: note: {note}', file=sys.stderr)
+    tell('easysr_register', (f'note: {o}' for o in res.notes))
     print(res)
 
 # %% ../nbs/21_cli.ipynb #21-098
@@ -437,7 +437,7 @@ def _fuse_group(inf, files, opts): # `MRIInference`; stacks of one volume; parse
     try:
         r = fuse_files(files, opts.out, inf, opts.still, not opts.nopage, opts.overwrite, opts.align, **_reading(opts))
     except Exception as e:
-        print(f'easysr_fuse: {fusion_fault(files, e)}', file=sys.stderr)
+        tell('easysr_fuse', [fusion_fault(files, e)])
         return False
     print(f"{shown(r['output'])}.nii.gz ({r['status']})", *(f'  {o}' for o in r['warnings']), sep='\n')
     return True
@@ -450,10 +450,10 @@ def fuse_main(argv=None): # list of words; default: the command line's
     check_folder('easysr_fuse', opts.out)
     from easysr.fuse import group_stacks
     groups, alone = group_stacks(_found('easysr_fuse', opts.input))
-    print(*(f'easysr_fuse: {o}\n' for o in alone), sep='', end='', file=sys.stderr)
+    tell('easysr_fuse', alone)
     if not groups:
         end('easysr_fuse', f"no stacks to join in {', '.join(opts.input)}; name two or more of one animal", 1)
-    inf = _load_model(opts)
+    inf = _load_model('easysr_fuse', opts)
     if not all([_fuse_group(inf, files, opts) for files in groups]):
         raise SystemExit(1)
 
@@ -480,7 +480,7 @@ def _prepare_parser():
 def _tell_prepared(row): # line of the table
     "Say what came of one scan"
     if row['status']=='failed':
-        print(f"easysr_prepare: {row['notes']}", file=sys.stderr, flush=True)
+        tell('easysr_prepare', [row['notes']])
     else:
         print(f"{shown(row['path'], 200)}: {row['status']}", flush=True)
 
@@ -492,7 +492,7 @@ def _prepare_all(opts): # parsed options of `easysr_prepare`
     with faults_end('easysr_prepare', 2):
         skipped = {}
         find_volumes(opts.input, skipped=skipped)
-        print(*(f'easysr_prepare: {o}\n' for o in skipped_sentences(skipped)), sep='', end='', file=sys.stderr)
+        tell('easysr_prepare', skipped_sentences(skipped))
         return prepare(opts.input, opts.out, opts.bias, opts.template, opts.kind, opts.val, opts.seed,
                        opts.scale, opts.overwrite, _tell_prepared)
 

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['output_kinds', 'COLUMNS', 'subject', 'split_subjects', 'read_manifest', 'left_out', 'skipped_sentences',
            'find_volumes', 'find_labels', 'output_name', 'is_ours', 'is_restored', 'find_inputs', 'sources',
-           'scan_sha256', 'output_files', 'name_clash', 'stem', 'prepared_names', 'training_warnings', 'check_training',
-           'list_scans', 'split_rows', 'read_cohort', 'read_table', 'write_table', 'assign_splits']
+           'scan_sha256', 'output_files', 'keep_inputs', 'name_clash', 'stem', 'prepared_names', 'training_warnings',
+           'check_training', 'list_scans', 'split_rows', 'read_cohort', 'read_table', 'write_table', 'assign_splits']
 
 # %% ../nbs/16_cohort.ipynb #16-004
 import csv, glob, hashlib, io, os, re
@@ -290,6 +290,15 @@ def output_files(path,    # scan
     return {k: out/f'{name}{end}' for k,end in ends.items()} | dict(sd=out/f"{output_name(path,'sd')}.nii.gz")
 
 # %% ../nbs/16_cohort.ipynb #16-055
+def keep_inputs(files,   # scans and other files that are read
+                outputs  # files to write
+               ):
+    "Refuse outputs that would replace an input, or a file that belongs to one"
+    lost = replaced_input([o for f in files for o in sources(f)], outputs)
+    if lost is not None:
+        raise HeaderError(lost, "is an input that an output would replace", "choose another place with --out")
+
+# %% ../nbs/16_cohort.ipynb #16-056
 _reg_ends = '.json','.nii.gz','.mat','.h5','_inverse.h5','.png'
 
 def _replaced(files, out, also): # inputs, folder of the outputs, further inputs
@@ -302,7 +311,7 @@ def _replaced(files, out, also): # inputs, folder of the outputs, further inputs
         if lost is not None:
             return f"an output of {shown(f)} would replace {shown(lost)}, an input; choose a different --out folder"
 
-# %% ../nbs/16_cohort.ipynb #16-056
+# %% ../nbs/16_cohort.ipynb #16-057
 def name_clash(files,    # inputs
                out=None, # folder of the outputs, if it is known
                also=()   # further files that are read: a template, a checkpoint
@@ -317,13 +326,13 @@ def name_clash(files,    # inputs
             return f"{both} would both become {shown(name)}.nii.gz; run them into different --out folders"
     return None if out is None else _replaced(files, out, also)
 
-# %% ../nbs/16_cohort.ipynb #16-060
+# %% ../nbs/16_cohort.ipynb #16-061
 def stem(path # file
         )->str:
     "Name of a NIfTI file without folder and `.nii.gz`"
     return Path(path).name.removesuffix('.gz').removesuffix('.nii')
 
-# %% ../nbs/16_cohort.ipynb #16-063
+# %% ../nbs/16_cohort.ipynb #16-064
 def _as_nifti(path): # file name
     "The name with the ending of a NIfTI file"
     if path.name.lower().endswith(('.nii','.nii.gz')):
@@ -343,7 +352,7 @@ def prepared_names(files, # scans
         names[f] = name
     return names
 
-# %% ../nbs/16_cohort.ipynb #16-067
+# %% ../nbs/16_cohort.ipynb #16-068
 def _size(vol): # ScalarImage
     "Voxel sizes in words"
     return ' x '.join(f'{o:.3g}' for o in vol.spacing)
@@ -352,7 +361,7 @@ def _is_isotropic(vol): # ScalarImage
     "Whether voxels are as long as wide, to a tenth"
     return max(vol.spacing) <= 1.1*min(vol.spacing)
 
-# %% ../nbs/16_cohort.ipynb #16-068
+# %% ../nbs/16_cohort.ipynb #16-069
 def training_warnings(vols,    # ScalarImages
                       animals  # the animal of each
                      )->list:  # of sentences
@@ -368,7 +377,7 @@ def training_warnings(vols,    # ScalarImages
         said.append(f"{n} animal{'s'*(n!=1)} to train on; five or more generalise better")
     return said
 
-# %% ../nbs/16_cohort.ipynb #16-073
+# %% ../nbs/16_cohort.ipynb #16-074
 def _check_isotropic(vol, name): # ScalarImage, its file
     "Refuse a volume with thick slices"
     if not _is_isotropic(vol):
@@ -384,7 +393,7 @@ def _log_warnings(vols, animals, log): # ScalarImages, the animal of each, funct
         log(f"warning: voxels from {min(sizes):.3g} to {max(sizes):.3g} mm are mixed; ratios are counted in voxels, "
             "so the network sees tissue at a different scale for each size")
 
-# %% ../nbs/16_cohort.ipynb #16-074
+# %% ../nbs/16_cohort.ipynb #16-075
 def check_training(vols,  # ScalarImages
                    names, # a name for each
                    log,   # called with each warning
@@ -395,7 +404,7 @@ def check_training(vols,  # ScalarImages
         _check_isotropic(v, name)
     _log_warnings(vols, animals or [subject(o) for o in names], log)
 
-# %% ../nbs/16_cohort.ipynb #16-079
+# %% ../nbs/16_cohort.ipynb #16-080
 def list_scans(where,       # folder, file, table, or a list of these
                skipped=None # as `find_volumes` takes it
               )->list:      # of dicts: path, animal, split ('' where nothing says)
@@ -409,7 +418,7 @@ def list_scans(where,       # folder, file, table, or a list of these
         return read_manifest(table)
     return [dict(path=f, animal=subject(f), split='') for f in find_volumes(where, skipped=skipped)]
 
-# %% ../nbs/16_cohort.ipynb #16-083
+# %% ../nbs/16_cohort.ipynb #16-084
 def split_rows(rows,     # of `list_scans`, from --data
                others=(),# of `list_scans`, from --val
                seed=0    # of the draw, where nothing is marked
@@ -425,7 +434,7 @@ def split_rows(rows,     # of `list_scans`, from --data
         raise ValueError("the table marks no animal 'val'; mark one in its column split, or name others with --val")
     return split_subjects(rows, seed=seed, animal=lambda r: r['animal'])
 
-# %% ../nbs/16_cohort.ipynb #16-087
+# %% ../nbs/16_cohort.ipynb #16-088
 def _read_usable(files, skip, log): # paths, leave out what cannot be used?, function of a sentence
     "The volumes of those `files` that can be trained on, `{file: volume}`"
     vols = {}
@@ -442,7 +451,7 @@ def _read_usable(files, skip, log): # paths, leave out what cannot be used?, fun
         raise ValueError(f"none of {len(set(files))} files can be used")
     return vols
 
-# %% ../nbs/16_cohort.ipynb #16-089
+# %% ../nbs/16_cohort.ipynb #16-090
 def _check_split(train, val): # rows
     "Refuse a side without scans, and an animal on both sides"
     for rows,what in ((train,'train'), (val,'validate')):
@@ -457,7 +466,7 @@ def _check_split(train, val): # rows
         if twin is not None:
             raise HeaderError(r['path'], f"is the scan {shown(twin)}, which trains", "keep an animal on one side")
 
-# %% ../nbs/16_cohort.ipynb #16-091
+# %% ../nbs/16_cohort.ipynb #16-092
 def read_cohort(data,       # folders, files or tables to train on
                 val,        # others to validate on, or None: those marked in the table, else one animal in five
                 seed,       # of the draw of validation animals
@@ -480,7 +489,7 @@ def read_cohort(data,       # folders, files or tables to train on
     _log_warnings(read[0], [r['animal'] for r in sides[0]], log)
     return *sides, read
 
-# %% ../nbs/16_cohort.ipynb #16-098
+# %% ../nbs/16_cohort.ipynb #16-099
 COLUMNS = ('path', 'source', 'animal', 'split', 'spacing', 'bias', 'template', 'input', 'options', 'output',
            'status', 'notes')
 
@@ -498,7 +507,7 @@ def read_table(path    # .tsv file that `write_table` wrote, or that is not ther
         raise HeaderError(path, "was not written by easysr_prepare", "move it away, or name another folder")
     return [dict(output='') | r for r in rows]       # tables of older versions lack that column
 
-# %% ../nbs/16_cohort.ipynb #16-099
+# %% ../nbs/16_cohort.ipynb #16-100
 def write_table(rows, # dicts with the keys in `COLUMNS`
                 path  # .tsv file
                ):
@@ -511,7 +520,7 @@ def write_table(rows, # dicts with the keys in `COLUMNS`
         table.writerow({k: plain_text(r[k], 10_000) for k in COLUMNS} | names)
     write_text(path, text.getvalue())
 
-# %% ../nbs/16_cohort.ipynb #16-103
+# %% ../nbs/16_cohort.ipynb #16-104
 def assign_splits(files,  # scans, any order
                   rows,   # lines of older tables
                   val=.2, # fraction of the animals to validate on

@@ -40,18 +40,18 @@ def check_file(path,        # file that should hold something
     "Refuse a path that names no file that can be read, or an empty one"
     path = Path(path)
     try:
-        mode,size = (state := path.stat()).st_mode,state.st_size
+        state = path.stat()
     except (FileNotFoundError,NotADirectoryError):
         there = shown(path.parent.absolute())
         raise HeaderError(path, f"there is no such file in the folder {there}", "check the path") from None
     except (OSError,ValueError) as e:
         why = getattr(e, 'strerror', e)
         raise HeaderError(path, f"cannot be opened ({why})", "check the path and its permissions") from None
-    if stat.S_ISDIR(mode):
+    if stat.S_ISDIR(state.st_mode):
         raise HeaderError(path, "is a folder", f"name a {kind} in it")
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(state.st_mode):
         raise HeaderError(path, "is a pipe, a socket or a device", f"name a {kind} on a disk")
-    if not size:
+    if not state.st_size:
         raise HeaderError(path, "is empty (0 bytes)", "copy or export it again")
 
 # %% ../nbs/14_core.ipynb #14-020
@@ -206,8 +206,9 @@ def pick_device(device='auto' # 'auto', 'cpu', 'cuda', 'cuda:1', 'mps'
     import torch
     if device!='auto':
         try:
-            found = torch.zeros(1, device=device)
-            return (found+1).sum().item() and found.device         # a device that holds no numbers, such as meta, cannot
+            one = torch.ones(1, device=device)
+            one.item()                     # refused by a device that holds no numbers, such as meta
+            return one.device
         except (RuntimeError, AssertionError, NotImplementedError, TypeError):
             raise ValueError(f"device '{device}' cannot be used here; use auto or cpu") from None
     if torch.cuda.is_available():

@@ -13,12 +13,12 @@ from pathlib import Path
 from fastcore.basics import patch
 import easysr
 from .batch import align_output
-from .cohort import scan_sha256, sources, subject
-from .core import HeaderError, fault_sentence, file_sha256, peak_gb, replaced_input, sweep_leftovers, write_text
+from .cohort import keep_inputs, scan_sha256, subject
+from .core import HeaderError, fault_sentence, peak_gb, replaced_input, sweep_leftovers, write_text
 from .infer import MRIInference
 from .members import member_of
 from .register import good_fit, register
-from .sidecars import OutputSet, check_free, is_own, nifti, own_sums, plain, sidecar
+from .sidecars import OutputSet, as_written, check_free, is_own, nifti, own_sums, plain, sidecar
 from .stacks import Grid, common_grid, joint_consistency, joint_lambda, refine
 from .stacks import relative_brightness, set_weights, slice_residuals, slice_trust
 from .transforms import move, sitk_affine, transform_distance, warp
@@ -446,15 +446,8 @@ def _check_outputs(files, outputs, overwrite, # stacks; as `_fused_files` gives 
     for i,f in enumerate(files):
         if replaced_input(files[:i], [f]):
             raise HeaderError(f, "is a stack that is named twice", "name each once")
-    lost = replaced_input([o for f in (*files,*also) for o in sources(f)], outputs.values())
-    if lost is not None:
-        raise HeaderError(lost, "is a stack that an output would replace", "choose another --out folder")
+    keep_inputs([*files,*also], outputs.values())
     check_free(outputs, overwrite)
-
-def _all_whole(outputs, written, wanted): # `_fused_files`; {name: SHA-256} by the sidecar; which of them
-    "Whether the outputs are as they were written"
-    files = [outputs[k] for k in wanted]
-    return isinstance(written, dict) and all(f.is_file() and written.get(f.name)==file_sha256(f) for f in files)
 
 # %% ../nbs/07_fuse.ipynb #07-074
 def fuse_files(files,           # stacks of one volume
@@ -473,7 +466,7 @@ def fuse_files(files,           # stacks of one volume
     volume,key = outputs['volume'],_fused_key(inf, files, still, reading)
     _check_outputs(files, outputs, overwrite, [align_to]*bool(align_to))
     before = {} if overwrite else sidecar(volume)
-    if before.get('key')==key and _all_whole(outputs, before.get('outputs'), ['volume', *['page']*page]):
+    if before.get('key')==key and as_written(outputs['side'], [volume, *[outputs['page']]*page]):
         aligned = bool(align_to) and align_output(files[0], out, align_to, name)
         return dict(output=name, status='unchanged'+', aligned'*aligned, warnings=before.get('warnings') or [])
     sweep_leftovers(out, deep=False)

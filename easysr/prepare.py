@@ -10,10 +10,11 @@ import os, warnings
 from pathlib import Path
 import torchio as tio
 from . import __version__
-from .cohort import COLUMNS, assign_splits, find_volumes, prepared_names, read_table, scan_sha256, sources
+from .cohort import COLUMNS, assign_splits, find_volumes, keep_inputs, prepared_names, read_table, scan_sha256
 from .cohort import subject, write_table
-from .core import HeaderError, check_file, fault_sentence, fingerprint, replaced_input, sweep_leftovers
+from .core import HeaderError, check_file, fault_sentence, fingerprint, sweep_leftovers
 from .register import bias_correct, bias_kinds, kinds, register
+from .sidecars import is_complete
 from .transforms import move, resample_iso
 from .volumes import read_volume, write_volume, written_by_easysr
 
@@ -87,14 +88,6 @@ def _scans_to_prepare(where, # file or folder
     return [f for f in find_volumes(where) if out not in f.parents], root
 
 # %% ../nbs/05_prepare.ipynb #05-039
-def _check_outputs(files, template, outputs): # scans, file or None, files to write
-    "Refuse outputs that would replace an input"
-    inputs = [o for f in (*files, *[template]*(template is not None)) for o in sources(f)]
-    lost = replaced_input(inputs, outputs)
-    if lost is not None:
-        raise HeaderError(lost, "is an input that an output would replace", "choose another --out folder")
-
-# %% ../nbs/05_prepare.ipynb #05-040
 def _check_options(bias, kind, val, seed): # as `prepare` takes them
     "Raise a ValueError that says what is wrong with the options of `prepare`, if anything is"
     _check_bias(bias)
@@ -105,7 +98,7 @@ def _check_options(bias, kind, val, seed): # as `prepare` takes them
     if not 0<=seed<2**32:
         raise ValueError(f"seed is {seed}; give a whole number from 0")
 
-# %% ../nbs/05_prepare.ipynb #05-042
+# %% ../nbs/05_prepare.ipynb #05-041
 def _record(rows, # lines
             out): # folder
     "Write both tables in their present state"
@@ -116,7 +109,7 @@ def _record(rows, # lines
     else:
         (out/'failed.tsv').unlink(missing_ok=True)
 
-# %% ../nbs/05_prepare.ipynb #05-044
+# %% ../nbs/05_prepare.ipynb #05-043
 def _option_columns(bias, template, kind, scale): # as `prepare` takes them
     "The columns that are the same for every scan of a run"
     template_fingerprint = None if template is None else fingerprint(Path(template))
@@ -130,32 +123,41 @@ def _is_done(row,     # line to fill
     same = bool(earlier) and earlier['status']=='done' and all(earlier[k]==row[k] for k in ('input','options'))
     return same and to.is_file() and earlier['output']==fingerprint(to)
 
-# %% ../nbs/05_prepare.ipynb #05-046
-def _check_free(to): # NIfTI file to write
-    "Refuse to replace a file that easysr did not write"
-    if os.path.lexists(to) and not written_by_easysr(to):
-        raise HeaderError(to, "is in the way of an output and was not written by easysr",
-                          "move it, or choose another --out folder")
+# %% ../nbs/05_prepare.ipynb #05-045
+def _check_free(to, earlier): # NIfTI file to write, line of an earlier run or None
+    "Refuse to replace a file that easysr did not write, or that was changed since"
+    if not os.path.lexists(to):
+        return
+    written = (earlier or {}).get('output')
+    changed = is_complete(to) and (to.is_dir() or fingerprint(to)!=written)
+    if changed if written else not written_by_easysr(to):
+        raise HeaderError(to, "is in the way of an output and was not written by easysr, or changed since",
+                          "move it, choose another --out folder, or replace it with --overwrite")
 
 def _prepare_row(row,     # line to fill: path, source, animal, split, bias, template, options
                  path,    # scan
                  earlier, # line of an earlier run, or None
                  to,      # NIfTI file to write
-                 how):    # options of `prepare_one`
+                 how,     # options of `prepare_one`
+                 overwrite, # whatever is there?
+                 begin):  # called before the work
     "`row`, completed by preparing its scan, or from the earlier line where nothing has changed"
     try:
         check_file(path, 'NIfTI file')
         row = row | dict(input=scan_sha256(path)[:16], status='unchanged')
-        if _is_done(row, earlier, to):
+        if not overwrite and _is_done(row, earlier, to):
             return earlier | row
-        _check_free(to)
+        if not overwrite:
+            _check_free(to, earlier)
+        begin()
         found = prepare_one(path, to, **how)
         return row | found | dict(status='done', output=fingerprint(to))
     except Exception as e:
         why = fault_sentence(path, e, 'prepared') + '; the earlier output was left'*os.path.lexists(to)
-        return dict.fromkeys(COLUMNS, '') | row | dict(status='failed', notes=why)
+        written = dict(output=(earlier or {}).get('output', ''))       # still tells whether somebody changed it
+        return dict.fromkeys(COLUMNS, '') | row | written | dict(status='failed', notes=why)
 
-# %% ../nbs/05_prepare.ipynb #05-048
+# %% ../nbs/05_prepare.ipynb #05-047
 def _earlier_rows(out): # folder
     "Lines of both tables of an earlier run, once its leftovers are gone"
     sweep_leftovers(out)
@@ -170,14 +172,14 @@ def _new_row(f,     # scan
     source = f.relative_to(root).as_posix()
     return dict(path=name.as_posix(), source=source, animal=subject(f), split=split[subject(f)]) | same
 
-# %% ../nbs/05_prepare.ipynb #05-050
+# %% ../nbs/05_prepare.ipynb #05-049
 def _waiting(root, names, split, same): # folder the scans lie in, {scan: its path below the output folder}; as `_new_row` takes them
     "The lines of scans that are not prepared yet"
     notes = dict(status='failed', notes='not prepared yet; run the command again')
     empty = dict.fromkeys(COLUMNS, '')
     return {name.as_posix(): empty | _new_row(f, root, name, split, same) | notes for f,name in names.items()}
 
-# %% ../nbs/05_prepare.ipynb #05-051
+# %% ../nbs/05_prepare.ipynb #05-050
 def prepare(where,         # folder of scans (searched to the bottom), or one file
             out,           # folder for the prepared scans and the tables
             bias='n4',     # 'n4', 'n3', 'abp' or 'none'
@@ -194,26 +196,30 @@ def prepare(where,         # folder of scans (searched to the bottom), or one fi
     out = Path(out)
     names = prepared_names(files, root)
     _check_options(bias, kind, val, seed)
-    _check_outputs(files, template, [out/o for o in (*names.values(),'manifest.tsv','failed.tsv')])
+    tables = ['manifest.tsv','failed.tsv']
+    keep_inputs([*files, *[template]*(template is not None)], [out/o for o in (*names.values(),*tables)])
     how = dict(bias=bias, template=None if template is None else read_volume(template), kind=kind, scale=scale)
     same = _option_columns(bias, template, kind, scale)
     old = _earlier_rows(out)
     split = assign_splits(files, [] if overwrite else old, val, seed)
     known = {r['path']: r for r in old if (out/r['path']).exists()}
-    rows = _waiting(root, names, split, same) | known
+    waiting = _waiting(root, names, split, same)
+    rows = waiting | known
     _record(rows.values(), out)
     done = []
     for f,name in names.items():
         row = _new_row(f, root, name, split, same)
-        earlier = None if overwrite else known.get(row['path'])
-        done.append(_prepare_row(row, f, earlier, out/row['path'], how))
+        def begin(path=row['path']): # from here on its older line is not true any more
+            rows[path] = waiting[path]
+            _record(rows.values(), out)
+        done.append(_prepare_row(row, f, known.get(row['path']), out/row['path'], how, overwrite, begin))
         rows[row['path']] = done[-1]
         _record(rows.values(), out)
         if tell:
             tell(done[-1])
     return done
 
-# %% ../nbs/05_prepare.ipynb #05-080
+# %% ../nbs/05_prepare.ipynb #05-079
 def _count_side(rows, # lines of scans that were prepared
                 side): # 'train' or 'val'
     "Animals, scans and spacings of one side of the split"
@@ -233,7 +239,7 @@ def _training_notes(rows): # lines of scans that were prepared
     elif any(max(o)>.2001 for o in sizes):
         yield "note: some scans are coarser than 0.2 mm; a network cannot learn finer detail than it is shown"
 
-# %% ../nbs/05_prepare.ipynb #05-081
+# %% ../nbs/05_prepare.ipynb #05-080
 def cohort_summary(rows # lines, as `prepare` returns them
                   )->str:
     "Animals, scans and spacings of a cohort, notes for training, and failures"

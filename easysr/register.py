@@ -18,8 +18,8 @@ from fastcore.basics import patch
 from nibabel.affines import apply_affine
 from scipy import ndimage as ndi
 from . import __version__
-from .cohort import scan_sha256, sources, stem
-from .core import HeaderError, replaced_input, sweep_leftovers
+from .cohort import keep_inputs, scan_sha256, stem
+from .core import HeaderError, sweep_leftovers
 from .likeness import agreement, as_mask, edges, find_start, mutual_information, overlap
 from .metrics import foreground
 from .sidecars import OutputSet, check_free, is_own, own_sums
@@ -162,9 +162,7 @@ def _files(kind, out, name, labels=False, atlas=False): # of transform; folder, 
 
 def _check_outputs(files, inputs): # as `_files` gives them; files that are read
     "Refuse to replace an input, or a file that easysr did not write"
-    lost = replaced_input(inputs, files.values())
-    if lost is not None:
-        raise HeaderError(lost, "is an input that an output would replace", "choose another --out folder")
+    keep_inputs(inputs, files.values())
     check_free(files | dict(side=files['report']))
 
 # %% ../nbs/04_register.ipynb #04-047
@@ -389,7 +387,7 @@ def align(moving,         # volume or NIfTI file
     "`register` to a template, from files or volumes, and carry labels either way"
     name = name or ('moving' if isinstance(moving, tio.Image) else stem(moving))
     if out is not None:
-        read = [f for o in (moving,template,mask,labels,atlas) if isinstance(o, (str,os.PathLike)) for f in sources(o)]
+        read = [o for o in (moving,template,mask,labels,atlas) if isinstance(o, (str,os.PathLike))]
         _check_outputs(_files(kind, out, name, labels is not None, atlas is not None), read)
     files = {k: scan_sha256(o) for k,o in dict(moving=moving, fixed=template).items()
              if isinstance(o, (str,os.PathLike)) and Path(o).is_file()}
