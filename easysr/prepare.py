@@ -129,8 +129,11 @@ def _check_free(to, earlier): # NIfTI file to write, line of an earlier run or N
     if not os.path.lexists(to):
         return
     written = (earlier or {}).get('output')
-    changed = is_complete(to) and (to.is_dir() or fingerprint(to)!=written)
-    if changed if written else not written_by_easysr(to):
+    if written:
+        theirs = to.is_dir() or (is_complete(to) and fingerprint(to)!=written)
+    else:
+        theirs = not written_by_easysr(to)
+    if theirs:
         raise HeaderError(to, "is in the way of an output and was not written by easysr, or changed since",
                           "move it, choose another --out folder, or replace it with --overwrite")
 
