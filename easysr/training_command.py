@@ -13,6 +13,7 @@ from pathlib import Path
 from fastcore.docments import docments
 from .config import TrainConfig, parse_pairs, resolve_config
 from .core import shown
+from .options import reading_kwargs, reading_options, reading_words
 from .shell import Parser, faults_end, shell_command
 
 # %% ../nbs/54_training_command.ipynb #54-008
@@ -55,22 +56,34 @@ def _pairs(word): # as typed
         raise argparse.ArgumentTypeError(str(e)) from None
 
 # %% ../nbs/54_training_command.ipynb #54-012
+_groups = dict(epochs='how much is trained on', lr='learning rates', pix='losses', adv='the adversarial loss',
+               ema='the course of the run', model='the network', seed='chance, and what of the computer is used') # by their first fields
+
 def _config_options(p): # parser
     "Every field of `TrainConfig` as an option"
     comments = docments(TrainConfig)
     kinds = {bool: _yes, dict: _pairs}
+    group = p
     for f in fields(TrainConfig):
+        group = p.add_argument_group(_groups[f.name]) if f.name in _groups else group
         default = '{}' if f.type is dict else f.default
         text = f"{comments.get(f.name) or ''} (default {default})".replace('%', '%%')
-        p.add_argument(f'--{f.name}', type=kinds.get(f.type, f.type), metavar=f.type.__name__.upper(), help=text)
+        group.add_argument(f'--{f.name}', type=kinds.get(f.type, f.type), metavar=f.type.__name__.upper(), help=text)
 
 # %% ../nbs/54_training_command.ipynb #54-013
+_examples = ('easysr_train --data rats --out run                  from the first weights',
+             'easysr_train --data rats --out run --init default   from those of easysr',
+             'easysr_train --data rats --out run --dry            how long, how much memory',
+             'easysr_train --data rats --out run --resume         go on where it stopped')
+
 def _train_parser():
     "Options of `easysr_train`: those of the run, and every field of `TrainConfig`"
     about = 'Train a super-resolution GAN on isotropic rat or mouse brain volumes.'
-    p = Parser('easysr_train', description=about, allow_abbrev=False,
-                                argument_default=argparse.SUPPRESS)   # an option that is not given leaves no attribute
-    _run_options(p)
+    p = Parser('easysr_train', about, _examples, allow_abbrev=False,
+               usage='%(prog)s --data DATA [DATA ...] --out DIR [options]',
+               argument_default=argparse.SUPPRESS)   # an option that is not given leaves no attribute
+    _run_options(p.add_argument_group('data and outputs'))
+    reading_options(p, 'a series is refused')
     _config_options(p)
     return p
 
@@ -104,6 +117,7 @@ def _resume_command(opts,       # parsed options of `easysr_train`
         words += ['--pairs', json.dumps(opts.pairs)]   # it may name folders, which a run does not take from its checkpoint
     if opts.skip:
         words.append('--skip')
+    words += reading_words(opts)
     start = 'easysr_train' if processes==1 else f'torchrun --nproc-per-node {processes} $(which easysr_train)'
     return f'{start} {shlex.join(map(str, words))} --resume'
 
@@ -134,7 +148,10 @@ def _train(opts,  # parsed options of `easysr_train`
                          'go on with it by --resume, or name another folder with --out')
     if not (opts.resume or opts.dry):
         _check_run_folder(opts)
-    train, val, (train_vols, val_vols) = read_cohort(opts.data, opts.val, cfg.seed, opts.skip, log)
+    if cfg.pairs.get('cache') and reading_kwargs(opts):
+        raise ValueError('files that --pairs maps ("cache") are read as they are; '
+                         'prepare them first, easysr_prepare takes the same options')
+    train, val, (train_vols, val_vols) = read_cohort(opts.data, opts.val, cfg.seed, opts.skip, log, **reading_kwargs(opts))
     animals = ', '.join(sorted({r['animal'] for r in val}))
     processes = f"{world()} process{'es'*(world()>1)} on {pick_device(cfg.device)}"
     log(f'{len(train)} volumes to train on, {len(val)} to validate on ({animals}); {processes}')
