@@ -37,8 +37,9 @@ _examples = ('easysr rat7_T2w.nii.gz                   its outputs beside it',
 # %% ../nbs/21_cli.ipynb #21-010
 def _easysr_parser():
     "Options of `easysr`"
-    p = Parser('easysr', 'Super-resolve thick-slice rodent brain MRI: each scan becomes an isotropic NIfTI volume, with a '
-               'sidecar and a page to check it by.', _examples, usage='%(prog)s INPUT [INPUT ...] [--out DIR] [options]')
+    about = ('Super-resolve thick-slice rodent brain MRI: each scan becomes an isotropic NIfTI volume, '
+             'with a sidecar and a page to check it by.')
+    p = Parser('easysr', about, _examples, usage='%(prog)s INPUT [INPUT ...] [--out DIR] [options]')
     p.add_argument_group('what is restored').add_argument('input', nargs='+', metavar='INPUT',
                                                           help='NIfTI files, folders or patterns')
     output_options(p)

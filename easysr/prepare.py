@@ -115,7 +115,8 @@ def _record(rows, # lines
 def _option_columns(bias, template, kind, scale, reading): # as `prepare` takes them
     "The columns that are the same for every scan of a run"
     template_fingerprint = None if template is None else fingerprint(Path(template))
-    options = __version__, bias, scale, kind if template else None, template_fingerprint, *([reading] if reading else [])
+    options = __version__, bias, scale, kind if template else None, template_fingerprint
+    options += (reading,) if reading else ()
     return dict(bias=bias, template=Path(template).name if template else '', options=fingerprint(options))
 
 def _is_done(row,     # line to fill

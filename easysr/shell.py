@@ -99,8 +99,8 @@ def words_again(name, # of the command
     return shlex.join([name, *map(str, sys.argv[1:] if argv is None else argv)])
 
 # %% ../nbs/48_shell.ipynb #48-030
-_takes_names = {'input', 'moving', 'fixed', 'out', 'model', 'align', 'log', 'mask', 'labels', 'atlas', 'template', 'data', 'val',
-                'init', 'config'}   # options that name files
+_takes_names = {'input', 'moving', 'fixed', 'out', 'model', 'align', 'log', 'mask', 'labels', 'atlas', 'template',
+                'data', 'val', 'init', 'config'}   # options that name files
 
 class _Completion(argparse.Action):
     "Print the completion of a command for a shell, and end"
@@ -152,7 +152,8 @@ def add_common(self:Parser):
     much.add_argument('-v', '--verbose', action='store_true', default=False, help='details as well')
     g.add_argument('--json', action='store_true', default=False,
                    help='for machines: one JSON object a line on stdout, nothing else there')
-    g.add_argument('--log', metavar='FILE', default=None, help='append what is told, with times, to this .log or .txt file')
+    g.add_argument('--log', metavar='FILE', default=None,
+                   help='append what is told, with times, to this .log or .txt file')
     g.add_argument('--completion', choices=['bash','zsh','tcsh'], action=_Completion, default=argparse.SUPPRESS,
                    help='print the completion for this shell, and end')
     g.add_argument('--version', action='version', version=__version__, help='print the version, and end')
@@ -200,8 +201,9 @@ def answered(name, # of the command
         if hasattr(stream, 'reconfigure'):
             stream.reconfigure(errors='backslashreplace')     # a file's name may hold bytes that are no text
     logging.getLogger('nibabel.global').setLevel(logging.CRITICAL)   # it names no file; easysr says what is wrong
-    with speaking(name) as voice, redirect_stdout(voice.out), redirect_stderr(voice.err), _faults_answered(name, argv):
-        yield
+    with speaking(name) as voice, redirect_stdout(voice.out), redirect_stderr(voice.err):
+        with _faults_answered(name, argv):
+            yield
 
 # %% ../nbs/48_shell.ipynb #48-042
 def _check_words(name, words): # of the command, as typed

@@ -49,8 +49,8 @@ def _tell_registration(res, opts): # `Registration`; parsed options of `easysr_r
     tell('easysr_register', (f'note: {o}' for o in res.notes))
     print(res)
     detail(f'  {o}' for o in _movement(res.report))
-    emit(dict(command='easysr_register', input=opts.moving, output=f'{start}.nii.gz', picture=f'{start}.png') | res.report
-         | dict(fixed=opts.fixed))
+    own = dict(command='easysr_register', input=opts.moving, output=f'{start}.nii.gz', picture=f'{start}.png')
+    emit(own | res.report | dict(fixed=opts.fixed))
     tell_open(f'{start}.png')
 
 def _movement(report): # of a `Registration`
@@ -145,7 +145,8 @@ def _prepare_parser():
     "Options of `easysr_prepare`"
     about = 'Check, correct for bias, align and split a folder of scans, to train on.'
     p = Parser('easysr_prepare', about, _prepare_examples, usage='%(prog)s DIR --out DIR [options]')
-    p.add_argument_group('what is prepared').add_argument('input', metavar='DIR', help='folder of NIfTI scans (or one file)')
+    g = p.add_argument_group('what is prepared')
+    g.add_argument('input', metavar='DIR', help='folder of NIfTI scans (or one file)')
     g = p.add_argument_group('where it goes')
     g.add_argument('--out', required=True, metavar='DIR', help='folder for the prepared scans and manifest.tsv')
     g.add_argument('--overwrite', action='store_true', help='do again what is done, and split anew')

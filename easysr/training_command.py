@@ -151,7 +151,8 @@ def _train(opts,  # parsed options of `easysr_train`
     if cfg.pairs.get('cache') and reading_kwargs(opts):
         raise ValueError('files that --pairs maps ("cache") are read as they are; '
                          'prepare them first, easysr_prepare takes the same options')
-    train, val, (train_vols, val_vols) = read_cohort(opts.data, opts.val, cfg.seed, opts.skip, log, **reading_kwargs(opts))
+    train, val, (train_vols, val_vols) = read_cohort(opts.data, opts.val, cfg.seed, opts.skip, log,
+                                                     **reading_kwargs(opts))
     animals = ', '.join(sorted({r['animal'] for r in val}))
     processes = f"{world()} process{'es'*(world()>1)} on {pick_device(cfg.device)}"
     log(f'{len(train)} volumes to train on, {len(val)} to validate on ({animals}); {processes}')
