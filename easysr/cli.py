@@ -150,7 +150,8 @@ def main(argv=None): # list of words; default: the command line's
         from easysr.batch import write_index
         with faults_end('easysr', 1):
             write_index(opts.out, rows)
-        tell_open(opts.out, 'index.html')
+        if which==0:
+            tell_open(opts.out, 'index.html')
     elif rows:
         tell_open(opts.out, f"{rows[0]['output']}.html")
     if any(r['why'] for r in rows):

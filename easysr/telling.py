@@ -35,12 +35,12 @@ class Terminal:
         for line in lines:
             self.write(line)
     def write(self, text, # as it came
-              shown=None): # on the terminal? default: unless it is muted
+              hidden=False): # for the log alone?
         start = self.first if text.startswith(self.first) else ''
         clean = start + _escaped(text[len(start):], '\n\t')
         if self.log and not start:
             self.log.write(clean)
-        if shown or (shown is None and not self.muted):
+        if not (hidden or self.muted):
             self.stream.write(clean)
         return len(text)
 
@@ -129,10 +129,9 @@ def tell(name,        # of the command
     for o in sentences:
         line = f'{name}: {printable(o)}\n'
         if _now('quiet') and not fault:
-            _voices[-1].err.write(line, shown=False)
+            _voices[-1].err.write(line, hidden=True)
         else:
-            sys.stderr.write(line)
-    sys.stderr.flush()
+            print(line, end='', file=sys.stderr, flush=True)
 
 def detail(lines): # list of texts
     "Print lines where --verbose asks for them"
@@ -144,7 +143,7 @@ def emit(record): # named values
     "Print a JSON object on a line of its own, where --json asks for it"
     if _now('json'):
         from easysr.sidecars import plain
-        _voices[-1].out.write(json.dumps(plain(record), allow_nan=False)+'\n', shown=True)
+        _voices[-1].out.stream.write(json.dumps(plain(record), allow_nan=False)+'\n')   # ASCII; the log has the sentences
         sys.stdout.flush()
 
 # %% ../nbs/60_telling.ipynb #60-031
@@ -155,7 +154,7 @@ class Progress:
         from tqdm import tqdm
         self.passes,self.done,self.part,self.last = passes,0,0,0
         hidden = True if _now('quiet') else None    # None: where stderr is no terminal
-        self.bar = tqdm(total=scans, disable=hidden, file=sys.stderr, leave=False, miniters=0,
+        self.bar = tqdm(total=scans, disable=hidden, file=sys.stderr, leave=False, miniters=0, smoothing=.05,
                         bar_format='{desc}{percentage:3.0f}%|{bar:30}| {elapsed} passed, {remaining} left')
         self._show(0)
     def _show(self, part): # of a scan that is done, 0 to 1

@@ -15,6 +15,7 @@ from .config import TrainConfig, parse_pairs, resolve_config
 from .core import shown
 from .options import reading_kwargs, reading_options, reading_words
 from .shell import Parser, faults_end, shell_command
+from .telling import emit
 
 # %% ../nbs/54_training_command.ipynb #54-008
 def _run_options(p): # parser
@@ -135,12 +136,18 @@ def _check_run_folder(opts): # parsed options of `easysr_train`
                          'name another folder with --out')
 
 # %% ../nbs/54_training_command.ipynb #54-023
+def _record(opts, stopped): # parsed options of `easysr_train`, signal that ended the run or None
+    "What came of a run, for machines"
+    files = dict(output='best.pth', final='final.pth', config='config.json', history='history.csv')
+    there = {k: str(Path(opts.out)/f) if (Path(opts.out)/f).is_file() else None for k,f in files.items()}
+    return dict(command='easysr_train', status='stopped' if stopped else 'done', data=list(map(str,opts.data))) | there
+
 def _train(opts,  # parsed options of `easysr_train`
            cfg,   # `TrainConfig`
            log):  # called with sentences
     "Read the animals, then train or try; the exit status, 128 and its number where a signal ended the run"
     from easysr.cohort import read_cohort
-    from easysr.core import pick_device, world
+    from easysr.core import pick_device, rank, world
     from easysr.models import load_generator
     from easysr.train import dry_run, fit
     if (Path(opts.out)/'latest.pth').exists() and not (opts.resume or opts.dry):
@@ -163,6 +170,8 @@ def _train(opts,  # parsed options of `easysr_train`
         dry_run(cfg, train_vols, val_vols, gen, log)
         return 0
     t = fit(cfg, train_vols, val_vols, opts.out, gen, opts.resume, log, _resume_command(opts, world()))
+    if rank()==0:
+        emit(_record(opts, t.stopped))
     return 128+t.stopped if t.stopped else 0
 
 # %% ../nbs/54_training_command.ipynb #54-025
