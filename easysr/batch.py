@@ -10,12 +10,14 @@ __all__ = ['stack_channels', 'sidecar_dict', 'inspect_file', 'restore_file', 'al
 import os, time
 import torch, torchio as tio
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from .core import HeaderError, check_file, fault_sentence, peak_gb, shown, sweep_leftovers, write_text
-from .sidecars import OutputSet, as_written, check_free, is_own, own_sums, plain, sidecar, sidecar_said
-from .volumes import read_volume, volumes, write_volume
+from .sidecars import as_written, check_free, is_own, own_sums, plain, sidecar, sidecar_said
+from .volumes import read_volume, volumes
 from .cohort import is_ours, name_clash, output_files, output_kinds, output_name, scan_sha256
 from .pages import cohort_page, scan_page, series_warnings
+from .results import write_outputs
 
 # %% ../nbs/20_batch.ipynb #20-018
 def stack_channels(images # ScalarImages of one grid
@@ -138,14 +140,8 @@ def _write_outputs(path, out, results, key, page): # input file, folder, `Result
     wanted = _wanted('sd' in images, page)
     files = output_files(path, out, kind)
     sums = own_sums(files['side'])
-    with OutputSet() as new, ThreadPoolExecutor(1) as pool:           # packing goes on while the page is drawn
-        parts = {k: new.part(files[k]) for k in wanted}
-        jobs = [pool.submit(write_volume, image, parts[k], like=path) for k,image in images.items()]
-        if page:
-            write_text(parts['page'], _page(path, results))
-        for job in jobs:
-            job.result()   # a fault in writing is raised here
-        new.describe(files['side'], sidecar_dict(path, [r.report for r in results], key))
+    texts = dict(page=partial(_page, path, results)) if page else {}
+    write_outputs(files, images, texts, sidecar_dict(path, [r.report for r in results], key), path)
     _remove_older(path, out, kind, wanted, sums)
 
 # %% ../nbs/20_batch.ipynb #20-048

@@ -306,22 +306,35 @@ def _joint_report(inf, members, fits, x, lam, grid, start, still): # as `fuse` h
                 warnings=_joint_doubts(members, stacks))
 
 # %% ../nbs/07_fuse.ipynb #07-054
-def fuse(stacks,            # two or more thick stacks of one animal: ScalarImages or paths
-         spacing=.15,       # of the output, all three axes (mm); 'auto': the finest in plane of the first
-         model='default',   # as `super_resolve` takes it
-         still=False,       # did nothing move? Then the headers are trusted
-         uncertainty=False, # also a standard deviation per voxel?
-         rounds=2,          # of refining the movements, at most
-         inf=None,          # an `MRIInference` that is loaded; then `spacing`, `model`, `uncertainty` are its own
-         **kwargs           # further parameters of `MRIInference`
+def fuse(stacks:list,             # two or more thick stacks of one animal: paths, nibabel images or torchio images
+         spacing:float|str=.15,   # of the output, all three axes (mm); 'auto': the finest in plane of the first
+         model='default',         # as `super_resolve` takes it
+         still:bool=False,        # did nothing move? Then the headers are trusted
+         uncertainty:bool=False,  # also a standard deviation per voxel?
+         rounds:int=2,            # of refining the movements, at most
+         inf:MRIInference|None=None, # one that is loaded; then the options of the model are its own
+         *,
+         scale:float|None=None,   # as `super_resolve` takes it, for every stack; so are those that follow
+         volume:int|None=None,    # which one, where a file holds several; from 0
+         form:str|None=None,      # 'sform' or 'qform' where they disagree
+         fill:float|None=None,    # number to put in place of NaN and infinity
+         thickness:float|None=None, # FWHM of the slice profile (mm); default: of the sidecar, else measured
+         profile='gaussian',      # slice profile
+         device:str='auto',       # auto, cpu, cuda, mps
+         memory:float=2.,         # GB the network may use
+         tol:float|None=None,     # largest residual (fraction of tissue's mean); default: by the noise
+         adapt:float|None=None,   # minutes to train on within each stack
+         half:bool|None=None,     # some convolutions in 16 bits? default: where the CPU is faster at it
+         denoise:bool=True        # take out noise above 1% of the tissue's mean first?
         )->Fused:
     "One isotropic volume from several thick stacks of one animal"
     start = time.time()
-    inf = inf or MRIInference(model, spacing, uncertainty=uncertainty, **kwargs)
     if not isinstance(stacks, (list,tuple)):
         raise TypeError(f"stacks is a {type(stacks).__name__}; give a list of two or more volumes or paths")
-    scans = [as_volume(o, f'stack {i+1}') for i,o in enumerate(stacks)]
+    scans = [as_volume(o, f'stack {i+1}', scale, volume, form, fill) for i,o in enumerate(stacks)]
     _check_stacks(scans)
+    inf = inf or MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, adapt, half,
+                              denoise)
     members = [member_of(inf, scan, i) for i,scan in enumerate(scans)]
     grid = _place_all(members, still)
     fits = _evened(members, grid)

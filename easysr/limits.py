@@ -31,7 +31,7 @@ def check_spacing(spacing # mm, or 'auto'
     "Raise a ValueError for a spacing that is no length of a voxel"
     if isinstance(spacing, str):
         if spacing!='auto':
-            raise ValueError(f"spacing is '{spacing}'; give a number of mm, or auto for the finest spacing in plane")
+            raise ValueError(f"spacing is '{spacing}'; give a number of mm, or 'auto' for the finest spacing in plane")
         return
     check_positive(spacing=0. if spacing is None else spacing)
     if not .001<=spacing<=5:
@@ -65,6 +65,7 @@ def check_size(scan,       # ScalarImage as read
     fits = _fitting(scan, spacing, memory or ram_bytes())
     if fits==spacing:
         return _check_plane(scan, spacing)
+    fits = np.ceil(1000*fits)/1000
     shape = ' x '.join(str(grid_size(n, mm, spacing)) for n,mm in zip(scan.spatial_shape, scan.spacing))
     wrong = f"at {spacing:g} mm would have {shape} voxels, finer than its own support or too many for the memory"
-    raise HeaderError(volume_name(scan), wrong, f"give --spacing {np.ceil(1000*fits)/1000:g} or coarser")
+    raise HeaderError(volume_name(scan), wrong, f"give spacing={fits:g} (--spacing {fits:g}) or coarser")

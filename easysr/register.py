@@ -25,7 +25,7 @@ from .metrics import foreground
 from .sidecars import OutputSet, check_free, is_own, own_sums
 from .transforms import LPS, ask_ants, coarsen, corners, from_ants, iso_grid, move, ras_matrix, regrid
 from .transforms import resample_iso, rigid_matrix, sitk_affine, to_ants, transform_distance, warp
-from .volumes import Normaliser, read_volume, volume_name, write_volume
+from .volumes import Normaliser, Volume, as_volume, volume_name, write_volume
 
 # %% ../nbs/04_register.ipynb #04-006
 _all_ = ['resample_iso', 'to_ants', 'from_ants', 'move', 'rigid_matrix', 'warp', 'coarsen', 'regrid', 'iso_grid',
@@ -216,10 +216,17 @@ def _check_extent(vol, name): # volume, and what to call it
                      f"if its lengths are scaled, mend them with fix_header(vol, {factor:g}) (--scale {factor:g})")
 
 # %% ../nbs/04_register.ipynb #04-058
+def _volume(vol,        # None, volume in memory, nibabel image or path
+            role,       # what to call it
+            scale=None, # multiply every length of a file by this
+           ):
+    "A volume of torchio, or None, as it is; anything else read"
+    return vol if vol is None or isinstance(vol, tio.Image) else as_volume(vol, role, scale)
+
 def _check_volume(vol, name): # volume, and what to call it
     "Raise an error that says why `vol` cannot be registered, if it cannot"
     if not isinstance(vol, tio.Image):
-        raise TypeError(f"{name} is a {type(vol).__name__}; give a torchio ScalarImage, or use align for files")
+        raise TypeError(f"{name} is a {type(vol).__name__}; give a path, a nibabel image or a torchio ScalarImage")
     if vol.shape[0]!=1:
         raise ValueError(f"{name} has {vol.shape[0]} channels; "
                          "register one of them, then `apply` the result to the rest")
@@ -322,16 +329,17 @@ def _register_any_way(moving, fixed, kind, mask, fast): # as `register` takes th
     return second if second.after > first.after else first
 
 # %% ../nbs/04_register.ipynb #04-074
-def register(moving,         # volume to move, any grid
-             fixed,          # volume it should fit
-             kind='rigid',   # 'rigid', 'similarity', 'affine' or 'syn' (affine, then nonlinear)
-             mask=None,      # volume on the grid of `fixed`; only where it is above 0 counts
-             out=None,       # folder to save the result in
-             name='moving',  # start of the file names there
-             start='search', # 'search' any orientation, 'header', or a (4,4) that brings `moving` near `fixed`
-             fast=False      # use every core? results then vary from run to run
+def register(moving:Volume,      # volume to move, any grid: path, nibabel image or torchio image
+             fixed:Volume,       # volume it should fit
+             kind:str='rigid',   # 'rigid', 'similarity', 'affine' or 'syn' (affine, then nonlinear)
+             mask:Volume|None=None, # volume on the grid of `fixed`; only where it is above 0 counts
+             out:str|os.PathLike|None=None, # folder to save the result in
+             name:str='moving',  # start of the file names there
+             start='search',     # 'search' any orientation, 'header', or a (4,4) that brings `moving` near `fixed`
+             fast:bool=False     # use every core? results then vary from run to run
             )->Registration:
     "Find where `moving` lies in the space of `fixed`"
+    moving,fixed,mask = _volume(moving,'the moving volume'),_volume(fixed,'the fixed volume'),_volume(mask,'the mask')
     _check(moving, fixed, kind, mask, start)
     if isinstance(start,str) and start=='search':
         res = _register_any_way(moving, fixed, kind, mask, fast)
@@ -344,17 +352,17 @@ def register(moving,         # volume to move, any grid
     return res
 
 # %% ../nbs/04_register.ipynb #04-116
-def _read(path,       # NIfTI file, or a volume that is handed on
+def _read(path,       # NIfTI file or nibabel image, or a volume that is handed on
           scale=None): # multiply the lengths by this where they cannot be a rodent's
     "The volume in `path`"
     if path is None or isinstance(path, tio.Image):
         return path
-    if not scale:
-        return read_volume(path)
     try:
-        return read_volume(path)
+        return _volume(path, 'the volume')
     except HeaderError:
-        return read_volume(path, scale)
+        if not scale:
+            raise
+        return _volume(path, 'the volume', scale)
 
 # %% ../nbs/04_register.ipynb #04-118
 def _read_labels(path,        # NIfTI file, or a `LabelMap` that is handed on
@@ -372,20 +380,20 @@ def _read_labels(path,        # NIfTI file, or a `LabelMap` that is handed on
     return tio.LabelMap(tensor=x, affine=vol.affine, source=str(path))
 
 # %% ../nbs/04_register.ipynb #04-122
-def align(moving,         # volume or NIfTI file
-          template,       # volume or NIfTI file
-          kind='rigid',   # as in `register`
-          mask=None,      # volume or NIfTI file on the grid of `template`
-          out=None,       # folder to save the result in
+def align(moving:Volume,      # path, nibabel image or torchio image
+          template:Volume,    # path, nibabel image or torchio image
+          kind:str='rigid',   # as in `register`
+          mask:Volume|None=None, # volume or NIfTI file on the grid of `template`
+          out:str|os.PathLike|None=None, # folder to save the result in
           labels=None,    # label map of `moving` (file or `LabelMap`): brought to `template`
           atlas=None,     # label map of `template`: brought to `moving`
-          scale=None,     # multiply the lengths of a header by this where they cannot be a rodent's
-          name=None,      # start of the file names; default: that of `moving`
+          scale:float|None=None, # multiply the lengths of a header by this where they cannot be a rodent's
+          name:str|None=None, # start of the file names; default: that of `moving`
           start='search', # as in `register`
-          fast=False      # as in `register`
+          fast:bool=False     # as in `register`
          )->Registration: # with `labels` and `atlas`, each None or a `LabelMap`
     "`register` to a template, from files or volumes, and carry labels either way"
-    name = name or ('moving' if isinstance(moving, tio.Image) else stem(moving))
+    name = name or (stem(moving) if isinstance(moving, (str,os.PathLike)) else 'moving')
     if out is not None:
         read = [o for o in (moving,template,mask,labels,atlas) if isinstance(o, (str,os.PathLike))]
         _check_outputs(_files(kind, out, name, labels is not None, atlas is not None), read)
@@ -449,12 +457,13 @@ def _bias_field(vol,    # `ScalarImage`
     return torch.from_numpy(field)[None].clamp(min=1e-3)
 
 # %% ../nbs/04_register.ipynb #04-162
-def bias_correct(vol,       # `ScalarImage`
-                 kind='n4', # 'n4', 'n3' or 'abp' (N4 after its outliers are clipped)
-                 mask=None, # volume on the grid of `vol`, above 0 in tissue; default: `foreground`
-                 fast=False # use every core? results then vary from run to run
+def bias_correct(vol:Volume,     # path, nibabel image or torchio image
+                 kind:str='n4',  # 'n4', 'n3' or 'abp' (N4 after its outliers are clipped)
+                 mask:Volume|None=None, # on the grid of `vol`, above 0 in tissue; default: `foreground`
+                 fast:bool=False # use every core? results then vary from run to run
                 )->tio.ScalarImage: # same grid, same median in the mask
     "`vol` with the coil's smooth shading taken out"
+    vol,mask = _volume(vol, 'the volume'),_volume(mask, 'the mask')
     _check_bias(vol, kind, mask)
     tissue = foreground(vol) if mask is None else mask.data>0
     x = vol.data.float()
@@ -499,10 +508,11 @@ def _lump(x,       # `(i,j,k)` intensities on the grid of the mask
     return ndi.binary_fill_holes(closed)
 
 # %% ../nbs/04_register.ipynb #04-177
-def brain_mask(vol,       # `ScalarImage`, whole head or stripped brain
-               largest=3. # no more than this (ml); 3 for a rat, 0.6 for a mouse
+def brain_mask(vol:Volume,      # whole head or stripped brain: path, nibabel image or torchio image
+               largest:float=3. # no more than this (ml); 3 for a rat, 0.6 for a mouse
               )->tio.LabelMap: # 1 in the brain, on the grid of `vol`
     "A rough mask of the brain, good enough for weights"
+    vol = _volume(vol, 'the volume')
     small = resample_iso(vol, _mask_grid, 'slices')
     tissue = foreground(small)[0].numpy()
     stripped = tissue.sum()*_voxel_ml <= largest

@@ -327,15 +327,23 @@ def rician(x,           # tensor, magnitude signal
     return add_rician(x, sd, seed, filled)
 
 # %% ../nbs/10_slices.ipynb #10-095
-def thicken(vol,                # ScalarImage, the finer the better
-            spacing,            # centre-to-centre distance of the slices to make (mm)
-            thickness=None,     # FWHM of the slice profile (mm); default: `spacing`, no gap
-            axis=None,          # array axis to thicken; default: anterior-posterior
+def _in_memory(vol): # as `thicken` takes it
+    "A torchio image as it is, a path or a nibabel image read"
+    if isinstance(vol, tio.Image):
+        return vol
+    from easysr.volumes import as_volume       # which lies above this module
+    return as_volume(vol)
+
+def thicken(vol,                # torchio image, nibabel image or path; the finer the better
+            spacing:float,      # centre-to-centre distance of the slices to make (mm)
+            thickness:float|None=None, # FWHM of the slice profile (mm); default: `spacing`, no gap
+            axis:int|None=None, # array axis to thicken; default: anterior-posterior
             profile='gaussian', # name, measured rows or function, see `get_profile`
-            noise=0.,           # Rician noise, as a fraction of the mean of the tissue
-            seed=None           # of the noise
+            noise:float=0.,     # Rician noise, as a fraction of the mean of the tissue
+            seed:int|None=None  # of the noise
            )->tio.ScalarImage:  # same field of view, `affine` recomputed from the outer edges
     "Scan `vol` again with thick slices"
+    vol = _in_memory(vol)
     axis = world_axis(vol.affine) if axis is None else axis
     fine,N = vol.spacing[axis],vol.spatial_shape[axis]
     if spacing < fine*.999:
