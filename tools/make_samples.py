@@ -1,5 +1,5 @@
 """Make data_samples/: thick-slice scans of digital rats, the same every time (`python tools/make_samples.py`).
-With the test scan of nirodents (`python tools/make_samples.py sub-15_T2w.nii.gz`), also the real rat, cropped to its head."""
+With the test scan of nirodents (`python tools/make_samples.py sub-15_T2w.nii.gz`) also the real rat, cropped to the head."""
 import json, sys
 from pathlib import Path
 import nibabel as nib, numpy as np
@@ -23,9 +23,9 @@ def crop_rat(source): # nirodents' sub-15_T2w.nii.gz
     head.header.set_xyzt_units('mm')
     head.set_sform(cropped.affine, int(img.header['sform_code']))
     nib.save(head, out/'sub-15_T2w.nii.gz')
-    about = dict(Description='head of one rat in vivo, cropped and rounded from the test data of nirodents; axes and places as there',
-                 Sources=[url], SourceSha256=file_sha256(source), License='Apache-2.0', Authors=['The NiPreps Developers'],
-                 SpacingBetweenSlices=1.)
+    about = dict(Description='head of one rat in vivo, cropped and rounded from the test data of nirodents',
+                 SpacingBetweenSlices=1., Sources=[url], SourceSha256=file_sha256(source),
+                 License='Apache-2.0', Authors=['The NiPreps Developers'])
     write_text(out/'sub-15_T2w.json', json.dumps(about, indent=2)+'\n')
     return out/'sub-15_T2w.nii.gz'
 
