@@ -1,5 +1,5 @@
 """Make data_samples/: thick-slice scans of digital rats, the same every time (`python tools/make_samples.py`).
-With the test scan of nirodents (`python tools/make_samples.py sub-15_T2w.nii.gz`) also the real rat, cropped to the head."""
+With the test scan of nirodents (`python tools/make_samples.py sub-15_T2w.nii.gz`) also the real rat, cropped."""
 import json, sys
 from pathlib import Path
 import nibabel as nib, numpy as np
