@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from fastcore.basics import patch, store_attr
 from fastcore.meta import delegates
+import easysr
 from .core import HeaderError, written_whole
 from .slices import thicken, SliceModel, apply_along_axis, add_rician, grid_size
 from .phantom import phantom
@@ -33,14 +34,31 @@ samples = dict(t2w    = dict(contrast='T2w',    seed=0, axis=1, spacing=.9, nois
                t1w    = dict(contrast='T1w',    seed=1, axis=2, spacing=.6, noise=.01),
                t2star = dict(contrast='T2star', seed=2, axis=1, spacing=.5, noise=.02))
 
-def sample(name='t2w'  # 't2w', 't1w' or 't2star'
-          )->tio.ScalarImage: # a thick-slice scan of a digital rat, 0.15 mm in plane
-    "A thick-slice scan to try things on, made by `phantom` and `thicken`"
-    if name not in samples:
-        raise ValueError(f"there is no sample '{name}'; choose one of {', '.join(samples)}")
+def _digital_rat(name): # of `samples`
+    "A scan of the digital rat, made by `phantom` and `thicken`"
     s = samples[name]
     truth = phantom(.15, s['contrast'], s['seed'])
     return thicken(truth, s['spacing'], axis=s['axis'], noise=s['noise'], seed=s['seed'])
+
+# %% ../nbs/00_data.ipynb #new-002
+def _real_rat():
+    "The file of the real rat, `sub-15_T2w.nii.gz`"
+    package = Path(easysr.__file__).parent
+    for folder in (package.parent,package):
+        path = folder/'data_samples/sub-15_T2w.nii.gz'
+        if path.is_file():
+            return path
+    raise FileNotFoundError(f"{path.name} is not in {path.parent}; install easysr again, or clone its repository")
+
+# %% ../nbs/00_data.ipynb #new-003
+def sample(name='t2w'  # 't2w', 't1w' or 't2star' of a digital rat; 'rat', a real one
+          )->tio.ScalarImage: # with thick slices; the plane 0.15 mm, of the real rat 0.1125 mm
+    "A thick-slice scan to try things on"
+    if name=='rat':
+        return read_volume(_real_rat())
+    if name in samples:
+        return _digital_rat(name)
+    raise ValueError(f"there is no sample '{name}'; choose one of {', '.join(samples)}, rat")
 
 # %% ../nbs/00_data.ipynb #00-022
 def _invert(u): # tensor from 0 to 1
