@@ -330,7 +330,8 @@ def fuse(stacks:list,             # two or more thick stacks of one animal: path
     "One isotropic volume from several thick stacks of one animal"
     start = time.time()
     if not isinstance(stacks, (list,tuple)):
-        raise TypeError(f"stacks is a {type(stacks).__name__}; give a list of two or more volumes or paths")
+        what = 'None' if stacks is None else f'a {type(stacks).__name__}'
+        raise TypeError(f"stacks is {what}; give a list of two or more volumes or paths")
     scans = [as_volume(o, f'stack {i+1}', scale, volume, form, fill) for i,o in enumerate(stacks)]
     _check_stacks(scans)
     inf = inf or MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, adapt, half,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['nib', 'tio', 'by_shape', 'damaged', 'check_image', 'open_image']
+__all__ = ['nib', 'tio', 'as_path', 'by_shape', 'damaged', 'check_image', 'open_image']
 
 # %% ../nbs/61_image_files.ipynb #61-005
 import math, os, warnings
@@ -18,6 +18,18 @@ from .core import HeaderError, LazyModule, check_file, ram_bytes
 nib, tio = map(LazyModule, ('nibabel','torchio'))
 
 # %% ../nbs/61_image_files.ipynb #61-011
+def as_path(path,       # text or a Path
+            role='path' # what to call it
+           )->Path:
+    "A file's or folder's path, refused where it is none"
+    if not isinstance(path, (str,os.PathLike)) or not isinstance(os.fspath(path), str):
+        what = 'None' if path is None else f'a {type(path).__name__}'
+        raise TypeError(f"{role} is {what}; give text or a Path")
+    if not os.fspath(path).strip() or '\0' in os.fspath(path):
+        raise ValueError(f"{role} is {os.fspath(path)!r:.60}; give the name of a file or folder")
+    return Path(path)
+
+# %% ../nbs/61_image_files.ipynb #61-014
 def _check_ending(path): # file
     "Refuse a file whose ending and first bytes disagree about compression"
     with open(path,'rb') as f:
@@ -31,7 +43,7 @@ def _check_ending(path): # file
     if ends=='.nii' and packed:
         raise HeaderError(path, "is compressed but not named .gz", f"rename it to {path.name}.gz")
 
-# %% ../nbs/61_image_files.ipynb #61-014
+# %% ../nbs/61_image_files.ipynb #61-017
 def by_shape(shape # numbers of voxels
             )->str:
     "A shape as text: 64x32x56"
@@ -47,7 +59,7 @@ def _no_voxels(path, file): # header file, file of its voxels
     "The error for a pair of which one file is there"
     return HeaderError(path, f"its voxels, {Path(file).name}, are missing", "copy both files of the pair")
 
-# %% ../nbs/61_image_files.ipynb #61-016
+# %% ../nbs/61_image_files.ipynb #61-019
 def _check_shape(img, path): # nibabel image, its file
     "Refuse a header whose shape is no volume"
     if len(img.shape)<3:
@@ -68,7 +80,7 @@ def _check_bytes(img, path): # nibabel image, its file
     if math.prod(map(int,img.shape))*img.get_data_dtype().itemsize > most:
         raise damaged(path, f"its header declares {by_shape(img.shape)} voxels, more than the file can hold")
 
-# %% ../nbs/61_image_files.ipynb #61-018
+# %% ../nbs/61_image_files.ipynb #61-021
 def _check_memory(img, path, memory=None): # nibabel image, its file, bytes there are (default: this machine's)
     "Refuse a volume that does not fit into the memory"
     memory = memory or ram_bytes()
@@ -78,7 +90,7 @@ def _check_memory(img, path, memory=None): # nibabel image, its file, bytes ther
     wrong = f"has {by_shape(img.shape)} voxels, which need {need/1e9:.3g} GB; this machine has {memory/1e9:.3g}"
     raise HeaderError(path, wrong, "crop or resample it first, or use a larger machine")
 
-# %% ../nbs/61_image_files.ipynb #61-021
+# %% ../nbs/61_image_files.ipynb #61-024
 def _nrrd_fields(path): # .nrrd or .nhdr
     "What the header of a NRRD file says, in small letters"
     with open(path,'rb') as f:
@@ -98,7 +110,7 @@ def _check_nrrd(path): # .nrrd or .nhdr
     if math.prod(sizes) > min(most, ram_bytes()/8):
         raise damaged(path, f"its header declares {by_shape(sizes)} voxels, more than the file or the memory can hold")
 
-# %% ../nbs/61_image_files.ipynb #61-022
+# %% ../nbs/61_image_files.ipynb #61-025
 def _nrrd(path): # .nrrd or .nhdr
     "A NRRD file as a nibabel image, RAS+ mm"
     _check_nrrd(path)
@@ -109,7 +121,7 @@ def _nrrd(path): # .nrrd or .nhdr
     img.header.set_xyzt_units('mm')
     return img
 
-# %% ../nbs/61_image_files.ipynb #61-024
+# %% ../nbs/61_image_files.ipynb #61-027
 def _load(path): # file
     "nibabel image of `path`, or a `HeaderError`"
     cure = "convert it to .nii or .nii.gz (dcm2niix for DICOM, brkraw for Bruker) or copy it again"
@@ -135,7 +147,7 @@ def check_image(img, # nibabel image
 def open_image(path # file
               ):    # nibabel image
     "nibabel image of `path`: its header is read and its size plausible, its voxels are not read yet"
-    path = Path(path)
+    path = as_path(path)
     check_file(path, 'NIfTI file')
     _check_ending(path)
     img = _load(path)

@@ -18,10 +18,11 @@ from importlib.metadata import version
 from fastcore.basics import patch, store_attr
 import easysr
 from .core import HeaderError, LazyModule, peak_gb, pick_device
-from .limits import check_positive, check_size, check_spacing
+from .intensities import Normaliser, intensity_summary
+from .limits import check_flags, check_positive, check_size, check_spacing, with_options
 from .slices import SliceModel, get_profile, regrid_affine, slice_model
 from .frames import conform, resample_axis, through_plane, unconform
-from .volumes import Normaliser, Volume, as_volume, geometry, subsample, volume_name
+from .volumes import Volume, as_volume, geometry, in_memory, volume_name
 from .metrics import foreground
 from .models import load_generator, pick_dtype
 from .results import Result
@@ -39,6 +40,7 @@ tio = LazyModule('torchio')
 _all_ = ['Result']
 
 # %% ../nbs/03_infer.ipynb #03-022
+@with_options
 def super_resolve(vol:Volume,               # path, nibabel image or torchio image
                   spacing:float|str=.15,    # of the output, all three axes (mm); 'auto': the finest in plane
                   model='default',          # bundled weights, the path of a checkpoint, or a network in memory
@@ -76,7 +78,8 @@ def _pick_generator(model, device): # as `MRIInference` takes them
     "The generator and its device: loaded from a file, or in memory and left where it lies"
     if not isinstance(model, torch.nn.Module):
         if not isinstance(model, (str,os.PathLike)):
-            raise TypeError(f"model is a {type(model).__name__}; give 'default', a path or a generator")
+            what = 'None' if model is None else f'a {type(model).__name__}'
+            raise TypeError(f"model is {what}; give 'default', a path or a generator")
         device = pick_device(device)
         return load_generator(model).to(device, memory_format=torch.channels_last_3d), device
     if not hasattr(model, 'estimates_error') or not hasattr(model, 'dtype_at'):
@@ -89,6 +92,7 @@ def _pick_generator(model, device): # as `MRIInference` takes them
 # %% ../nbs/03_infer.ipynb #03-029
 class MRIInference:
     "A loaded generator and how to use it; call it with a volume"
+    @with_options
     def __init__(self, model='default',    # bundled weights or path, see `load_generator`; or a generator in memory
                  spacing:float|str=.15,    # of the output, all three axes (mm); 'auto': the finest in plane
                  thickness:float|None=None,# FWHM of the slice profile (mm); default: of the sidecar, else estimated from the scan
@@ -100,8 +104,10 @@ class MRIInference:
                  adapt:float|None=None,    # minutes to train on within each scan, see `easysr.adapt`
                  half:bool|None=None,      # some convolutions in 16 bits? default: where the CPU is faster at it, see `pick_dtype`
                  denoise:bool=True):       # take out noise above 1% of the tissue's mean first?
+        "Load the generator and keep the options"
         check_spacing(spacing)
         check_positive(thickness=thickness, memory=memory, tol=tol, adapt=adapt)
+        check_flags(uncertainty=uncertainty, denoise=denoise, half=False if half is None else half)
         store_attr('spacing,thickness,uncertainty,memory,tol,adapt,half,denoise')
         self.profile = profile if isinstance(profile, str) and get_profile(profile) else get_profile(profile)
         self.gen,self.device = _pick_generator(model, device)
@@ -216,6 +222,7 @@ def residual(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`
 def tissue(vol:tio.Image # in memory
           )->torch.Tensor: # bool, as its data
     "`foreground` of a scan whose air may lie below zero"
+    vol = in_memory(vol)
     return foreground(vol.data.float() - min(0, vol.data.min().item()))
 
 # %% ../nbs/03_infer.ipynb #03-050
@@ -352,13 +359,6 @@ def _keep_nonnegative(case, x, lam): # `_Case`, its output `(1,H,N,D)`, lambda o
     return case.sm.project_nonnegative(x, lam, case.norm(0.))
 
 # %% ../nbs/03_infer.ipynb #03-076
-def _intensities(vol, mask): # ScalarImage; bool tensor, as its data
-    "Mean and percentiles of the intensities in a mask"
-    x = vol.data[mask].float()
-    low,median,high = np.quantile(subsample(x), (.01,.5,.99)).tolist() if x.numel() else [0.]*3
-    return dict(mean=round(x.mean().item(),4), p1=round(low,4), median=round(median,4), p99=round(high,4))
-
-# %% ../nbs/03_infer.ipynb #03-078
 def _profile_name(profile): # name or function
     "The name of a slice profile"
     return getattr(profile, '__name__', profile)
@@ -370,14 +370,14 @@ def _slices(used): # `_Thickness`
     return dict(spacing=round(sm.spacing,6), thickness=round(sm.thickness,6), profile=_profile_name(sm.profile),
                 ratio=round(sm.ratio,4), source=used.source, spread=spread)
 
-# %% ../nbs/03_infer.ipynb #03-081
+# %% ../nbs/03_infer.ipynb #03-079
 @patch
 def options(self:MRIInference):
     "What shapes the output, JSON-able"
     return dict(spacing=self.spacing, thickness=self.thickness, profile=_profile_name(self.profile), tol=self.tol,
                 uncertainty=self.uncertainty, adapt=self.adapt, half=self.half, denoise=self.denoise)
 
-# %% ../nbs/03_infer.ipynb #03-083
+# %% ../nbs/03_infer.ipynb #03-081
 @patch
 def report(self:MRIInference,
            scan,           # ScalarImage as it was read
@@ -393,10 +393,10 @@ def report(self:MRIInference,
                 model=self.model_info, device=str(self.device), bits=str(dtype or torch.float32).removeprefix('torch.'),
                 options=self.options(), input=geometry(scan), output=geometry(out), through_plane=through_plane(scan),
                 slices=_slices(used) if used else None, plane=_plane_report(scan, self.target_spacing(scan)),
-                intensities=dict(input=_intensities(plane, masks[0]), output=_intensities(out, masks[1])),
+                intensities=dict(input=intensity_summary(plane, masks[0]), output=intensity_summary(out, masks[1])),
                 gb=round(peak_gb(self.device),2), warnings=list(scan.get('warnings') or []), **numbers)
 
-# %% ../nbs/03_infer.ipynb #03-086
+# %% ../nbs/03_infer.ipynb #03-084
 def nothing_to_restore(scan, sm): # ScalarImage as read, `SliceModel`
     "Whether no axis is thicker than the others and than the target"
     return sm.ratio<1.05 or sm.N<2 or max(scan.spacing) < 1.05*min(scan.spacing)
@@ -409,7 +409,7 @@ def would_restore(self:MRIInference,
     sm = slice_model(scan, self.target_spacing(scan), through_plane(scan), self.thickness)
     return not nothing_to_restore(scan, sm)
 
-# %% ../nbs/03_infer.ipynb #03-088
+# %% ../nbs/03_infer.ipynb #03-086
 @patch
 def _resample_only(self:MRIInference, scan, start): # ScalarImage as read, when it began (s)
     "The `Result` of a scan without a thick axis"
@@ -428,7 +428,7 @@ def _resample_only(self:MRIInference, scan, start): # ScalarImage as read, when 
     zero = tio.ScalarImage(tensor=torch.zeros_like(out.data), affine=out.affine) if self.uncertainty else None
     return Result(out, zero, report, masks, scan, plane)
 
-# %% ../nbs/03_infer.ipynb #03-090
+# %% ../nbs/03_infer.ipynb #03-088
 def _check_thickness(scan, sm): # ScalarImage as read, `SliceModel`
     "Raise a HeaderError for slices that cannot be so thick"
     if sm.thickness <= 3*sm.spacing:
@@ -436,7 +436,7 @@ def _check_thickness(scan, sm): # ScalarImage as read, `SliceModel`
     wrong = f"has slices {sm.spacing:g} mm apart, which cannot be {sm.thickness:g} mm thick"
     raise HeaderError(scan.get('source','volume'), wrong, "give their true thickness= (--thickness)")
 
-# %% ../nbs/03_infer.ipynb #03-093
+# %% ../nbs/03_infer.ipynb #03-091
 def _numbers(case, restored, x)->dict: # `_Case`, what `MRIInference.restore` gives, the output `(1,H,N,D)`
     "Lambda, noise, gains and residuals, for the report"
     volumes = dict(cubic=case.sm.interpolate(case.y,2), guess=restored['guess'], output=x)
@@ -444,7 +444,7 @@ def _numbers(case, restored, x)->dict: # `_Case`, what `MRIInference.restore` gi
     noise = case.noise.report(case.level) | dict(removed=restored['denoised'])
     return dict(lam=round(restored['lam'],6), noise=noise, gains=case.gains.report(), residual=residual)
 
-# %% ../nbs/03_infer.ipynb #03-094
+# %% ../nbs/03_infer.ipynb #03-092
 def _residual_warnings(residual, # of the output, see `_Case.residual`
                        noise     # of the scan, as it: fractions of the tissue's mean
                       )->list:
@@ -460,7 +460,7 @@ def _noise_warnings(case, denoised): # `_Case`; was noise taken out?
         return [sentence + "; it was reduced first (non-local means), denoise=False (--nodenoise) leaves it"]
     return [sentence + "; the output follows the scan less closely"] if case.noise.sd>.03*case.level else []
 
-# %% ../nbs/03_infer.ipynb #03-095
+# %% ../nbs/03_infer.ipynb #03-093
 def _all_warnings(case, used, restored, report): # `_Case`, `_Thickness`, what `MRIInference.restore` gives, the report so far
     "Sentences about what was assumed, corrected and doubted"
     plane = [report['plane']['sentence']] if 'sentence' in report['plane'] else []
@@ -468,14 +468,14 @@ def _all_warnings(case, used, restored, report): # `_Case`, `_Thickness`, what `
     noise = _noise_warnings(case, restored['denoised'])
     return [*case.gains.sentences(), *noise, *plane, *used.doubts, *restored['warnings'], *residual]
 
-# %% ../nbs/03_infer.ipynb #03-098
+# %% ../nbs/03_infer.ipynb #03-096
 def _output_masks(case)->list: # `_Case`
     "Tissue of the scan and of the output, `(1,i,j,k)`"
     fine = case.sm.interpolate(case.mask.float(), 2, 'linear')>.5
     volumes = [tio.ScalarImage(tensor=o.float(), affine=np.eye(4)) for o in (case.mask,fine)]
     return [case.stored(o).data>.5 for o in volumes]
 
-# %% ../nbs/03_infer.ipynb #03-100
+# %% ../nbs/03_infer.ipynb #03-098
 @patch
 def _standard_deviation(self:MRIInference, case, restored): # `_Case`, what `MRIInference.restore` gives
     "Standard deviation of each voxel as a volume or None, and its `Intervals`"
@@ -486,7 +486,7 @@ def _standard_deviation(self:MRIInference, case, restored): # `_Case`, what `MRI
     found = calibrate_intervals(restore, case.y, case.sm, case.mask, case.noise.sd)
     return case.image(error_sd(found.scale*quantile, case.norm.gain)),found
 
-# %% ../nbs/03_infer.ipynb #03-101
+# %% ../nbs/03_infer.ipynb #03-099
 @patch
 def _to_result(self:MRIInference,
                case,     # `_Case`
@@ -509,7 +509,7 @@ def _to_result(self:MRIInference,
     report['warnings'] += intervals.sentences() if intervals else []
     return Result(out, sd, report, masks, case.scan, plane, case.sm)
 
-# %% ../nbs/03_infer.ipynb #03-103
+# %% ../nbs/03_infer.ipynb #03-101
 @patch
 def restored_case(self:MRIInference,
                   scan      # ScalarImage as read, with a thick axis
@@ -524,7 +524,7 @@ def restored_case(self:MRIInference,
         restored,adaptation = self.restore_adapted(case)
         return case, self._to_result(case, used, restored, start, **adaptation)
 
-# %% ../nbs/03_infer.ipynb #03-104
+# %% ../nbs/03_infer.ipynb #03-102
 @patch
 def __call__(self:MRIInference,
              vol:Volume,            # path, nibabel image or torchio image

@@ -15,6 +15,7 @@ from pathlib import Path
 from fastcore.basics import patch, store_attr
 from .core import LazyModule, write_text
 from .frames import through_plane
+from .image_files import as_path
 from .sidecars import OutputSet, check_free, is_own, own_sums, sidecar
 from .slices import SliceModel, world_axis
 from .texts import html_text
@@ -178,7 +179,7 @@ def save(self:Result,
         )->dict:         # {'side', 'volume', 'page', and 'sd' where there is an uncertainty: Path}
     "Write the files that the command `easysr` writes"
     from easysr.cohort import keep_inputs, output_files
-    name,source = _save_name(self, name),_source(self)
+    out,name,source = as_path(out, 'out'),_save_name(self, name),_source(self)
     files = output_files(name, out, 'sr' if self.report.get('slices') else 'iso')
     keep_inputs([source] if source else [], files.values())
     check_free(files, overwrite)

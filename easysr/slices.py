@@ -334,10 +334,8 @@ def rician(x,           # tensor, magnitude signal
 # %% ../nbs/10_slices.ipynb #10-095
 def _in_memory(vol): # as `thicken` takes it
     "A torchio image as it is, a path or a nibabel image read"
-    if isinstance(vol, tio.Image):
-        return vol
-    from easysr.volumes import as_volume       # which lies above this module
-    return as_volume(vol)
+    from easysr.volumes import in_memory       # which lies above this module
+    return in_memory(vol)
 
 def thicken(vol,                # torchio image, nibabel image or path; the finer the better
             spacing:float,      # centre-to-centre distance of the slices to make (mm)

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['nib', 'tio', 'Volume', 'check_header', 'read_volume', 'volumes', 'fix_header', 'geometry', 'volume_name', 'as_volume',
-           'to_nibabel', 'write_volume', 'written_by_easysr', 'HeaderError', 'Normaliser', 'nifti', 'sidecar',
-           'subsample']
+__all__ = ['nib', 'tio', 'Volume', 'check_header', 'read_volume', 'volumes', 'volume_name', 'as_volume', 'in_memory',
+           'fix_header', 'geometry', 'to_nibabel', 'write_volume', 'written_by_easysr', 'HeaderError', 'Normaliser',
+           'nifti', 'sidecar', 'subsample']
 
 # %% ../nbs/15_volumes.ipynb #15-005
 import gzip, math, os, zlib
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import ForwardRef
 from fastcore.meta import delegates
 from .core import HeaderError, LazyModule, check_file, written_whole
-from .image_files import by_shape, check_image, damaged, open_image
+from .image_files import as_path, by_shape, check_image, damaged, open_image
 from .extents import check_affine, check_extent, plausible
 from .intensities import Normaliser, check_values, subsample
 from .sidecars import describe_slices, nifti, sidecar
@@ -43,6 +43,11 @@ def _count(img, path): # nibabel image, its file
     return more[0] if more else 1
 
 # %% ../nbs/15_volumes.ipynb #15-017
+def _no_such(path, volume, n): # file, which volume, how many there are
+    "The error for a volume that is not there"
+    cure = f"choose one from 0 to {n-1}" if n>1 else "leave volume= (--volume) away"
+    return HeaderError(path, f"has no volume {volume}: it holds {n}", cure)
+
 def _index(img, path, volume=None): # nibabel image, its file, which volume of several
     "The index of one volume in the array of `img`"
     n = _count(img, path)
@@ -50,7 +55,7 @@ def _index(img, path, volume=None): # nibabel image, its file, which volume of s
         cure = "choose one with volume=0 (--volume 0), or loop over `volumes`"
         raise HeaderError(path, f"is 4D: it holds {n} volumes", cure)
     if not 0 <= (volume or 0) < n:
-        raise HeaderError(path, f"has no volume {volume}: it holds {n}", f"choose one from 0 to {n-1}")
+        raise _no_such(path, volume, n)
     return (slice(None),)*3 + tuple(volume if o>1 else 0 for o in img.shape[3:])
 
 # %% ../nbs/15_volumes.ipynb #15-020
@@ -264,6 +269,7 @@ def check_header(path:str|os.PathLike,   # .nii, .nii.gz, .hdr, .mgz or .nrrd
                  target:float|None=None  # spacing that will be asked for (mm), to say whether there is anything to do
                 )->dict:      # shape, spacing (mm), fov (mm), axis, affine, volumes, unit, codes, slices (by the sidecar), warnings
     "What the header of `path` says, refused with a `HeaderError` where it cannot be right"
+    path = as_path(path)
     _check_reading(path, scale)
     return _describe(open_image(path), path, scale, form, target)
 
@@ -292,6 +298,7 @@ def read_volume(path:str|os.PathLike,  # .nii, .nii.gz, .hdr, .mgz or .nrrd
                 fill:float|None=None   # number to put in place of NaN and infinity
                )->tio.ScalarImage: # float32 `(1,i,j,k)`, affine to RAS+ mm
     "Read one 3D volume, its header and voxels checked"
+    path = as_path(path)
     _check_reading(path, scale, volume, fill)
     img = open_image(path)
     return _volume_of(img, path, _describe(img, path, scale, form), volume, fill)
@@ -301,6 +308,7 @@ def read_volume(path:str|os.PathLike,  # .nii, .nii.gz, .hdr, .mgz or .nrrd
 def volumes(path:str|os.PathLike, # file of one or several volumes
             **kwargs):            # yields ScalarImages
     "Yield each 3D volume of `path` in turn"
+    path = as_path(path)
     _check_reading(path, kwargs.get('scale'), fill=kwargs.get('fill'))
     img = open_image(path)
     h = _describe(img, path, kwargs.get('scale'), kwargs.get('form'))
@@ -314,27 +322,16 @@ def volumes(path:str|os.PathLike, # file of one or several volumes
             yield _image(check_values(x, path, kwargs.get('fill')), path, h, True)
 
 # %% ../nbs/15_volumes.ipynb #15-064
-def fix_header(vol:tio.Image, # in memory
-               scale:float    # multiply every length by this, e.g. 0.1
-              )->tio.ScalarImage: # the same voxels, smaller or larger in the world
-    "`vol` with its header's lengths multiplied by `scale`"
-    return tio.ScalarImage(tensor=vol.data, affine=np.diag([scale,scale,scale,1])@vol.affine)
-
-# %% ../nbs/15_volumes.ipynb #15-067
-def geometry(vol:tio.Image # in memory
-            )->dict: # shape, spacing (mm), affine (RAS+ mm); plain numbers, as JSON takes them
-    "Where a volume lies"
-    spacing = [round(float(o),6) for o in vol.spacing]
-    return dict(shape=list(vol.spatial_shape), spacing=spacing, affine=np.asarray(vol.affine).round(6).tolist())
-
 def volume_name(vol:tio.Image,          # volume
                 role:str='the volume'   # what to call it where it came from no file
                )->str:
     "The name of the file that `vol` was read from"
-    file = vol.get('source') or getattr(vol, 'path', None)       # torchio images that are read lazily know their path
+    if not isinstance(vol, tio.Image):
+        return role
+    file = vol.get('source') or vol.path       # torchio images that are read lazily know their path
     return Path(file).name if isinstance(file, (str,os.PathLike)) else role
 
-# %% ../nbs/15_volumes.ipynb #15-069
+# %% ../nbs/15_volumes.ipynb #15-067
 # what `as_volume` takes; nibabel and torchio are not loaded to say so
 Volume = ForwardRef('str | os.PathLike | nib.spatialimages.SpatialImage | tio.Image', module='easysr.volumes')
 
@@ -352,7 +349,7 @@ def _no_volume(vol, role): # anything, what to call it
         return TypeError(f"{role} is a {type(vol).__name__}; {how}")
     return TypeError(f"{role} is a {type(vol).__name__}; {_give}")
 
-# %% ../nbs/15_volumes.ipynb #15-070
+# %% ../nbs/15_volumes.ipynb #15-068
 def _from_nibabel(img, role, scale, volume, form, fill): # nibabel image, what to call it; as `read_volume` takes them
     "A nibabel image, as `read_volume` reads a file"
     file = img.get_filename()
@@ -363,7 +360,7 @@ def _from_nibabel(img, role, scale, volume, form, fill): # nibabel image, what t
     v = _volume_of(img, path, _describe(img, path, scale, form, beside=bool(file)), volume, fill)
     return v if file else tio.ScalarImage(tensor=v.data, affine=v.affine, **{k:v[k] for k in ('warnings','codes')})
 
-# %% ../nbs/15_volumes.ipynb #15-071
+# %% ../nbs/15_volumes.ipynb #15-069
 def _channel(vol, name, volume): # torchio image, what to call it, which of its channels or None
     "One channel of real numbers, its own or a copy, `(1,i,j,k)`"
     x,n = vol.data,len(vol.data)
@@ -372,7 +369,7 @@ def _channel(vol, name, volume): # torchio image, what to call it, which of its 
     if n>1 and volume is None:
         raise HeaderError(name, f"has {n} channels", "choose one with volume=0 (--volume 0)")
     if not 0 <= (volume or 0) < n:
-        raise HeaderError(name, f"has no volume {volume}: it holds {n}", f"choose one from 0 to {n-1}")
+        raise _no_such(name, volume, n)
     return x[volume or 0][None]
 
 def _from_torchio(vol, role, scale, volume, form, fill): # torchio image, what to call it; as `read_volume` takes them
@@ -394,7 +391,7 @@ def _from_torchio(vol, role, scale, volume, form, fill): # torchio image, what t
     kept |= {k: vol[k]*(scale or 1) for k in ('slice_thickness','slice_spacing') if k in vol}
     return tio.ScalarImage(tensor=x, affine=affine, warnings=said, **kept)
 
-# %% ../nbs/15_volumes.ipynb #15-072
+# %% ../nbs/15_volumes.ipynb #15-070
 def as_volume(vol:Volume,            # path, nibabel image or torchio image; or a `Result`, whose volume is taken
               role:str='the volume', # what to call it where it came from no file
               scale:float|None=None, # multiply every length by this; for headers scaled on purpose
@@ -413,14 +410,37 @@ def as_volume(vol:Volume,            # path, nibabel image or torchio image; or 
         return _from_torchio(vol, role, scale, volume, form, fill)
     raise _no_volume(vol, role)
 
-# %% ../nbs/15_volumes.ipynb #15-082
+def in_memory(vol:Volume,           # as `as_volume` takes it
+              role:str='the volume' # what to call it where it came from no file
+             )->tio.Image:
+    "A torchio image as it is, unchecked; anything else by `as_volume`"
+    return vol if isinstance(vol, tio.Image) else as_volume(vol, role)
+
+# %% ../nbs/15_volumes.ipynb #15-078
+def fix_header(vol:tio.Image, # in memory
+               scale:float    # multiply every length by this, e.g. 0.1
+              )->tio.ScalarImage: # the same voxels, smaller or larger in the world
+    "`vol` with its header's lengths multiplied by `scale`"
+    _check_reading('the volume', scale)
+    vol = in_memory(vol)
+    return tio.ScalarImage(tensor=vol.data, affine=np.diag([scale,scale,scale,1])@vol.affine)
+
+# %% ../nbs/15_volumes.ipynb #15-081
+def geometry(vol:tio.Image # in memory
+            )->dict: # shape, spacing (mm), affine (RAS+ mm); plain numbers, as JSON takes them
+    "Where a volume lies"
+    vol = in_memory(vol)
+    spacing = [round(float(o),6) for o in vol.spacing]
+    return dict(shape=list(vol.spatial_shape), spacing=spacing, affine=np.asarray(vol.affine).round(6).tolist())
+
+# %% ../nbs/15_volumes.ipynb #15-085
 def _description(src): # header of the source, or None
     "What to write in the field `descrip`: easysr, and what stood there before"
     has = src is not None and 'descrip' in getattr(src,'keys',list)()
     old = bytes(src['descrip'].item()).strip(b'\0 ') if has else b''
     return (b'easysr' if old.startswith(b'easysr') or not old else b'easysr; '+old)[:79]
 
-# %% ../nbs/15_volumes.ipynb #15-083
+# %% ../nbs/15_volumes.ipynb #15-086
 def _header(src): # header of the source, or None
     "A NIfTI header with what `src` says beyond its grid"
     hdr = nib.Nifti1Header()
@@ -437,7 +457,7 @@ def _header(src): # header of the source, or None
         pass                                   # a unit of time that does not exist
     return hdr
 
-# %% ../nbs/15_volumes.ipynb #15-084
+# %% ../nbs/15_volumes.ipynb #15-087
 def _array(vol, dtype): # ScalarImage, type of its voxels
     "The voxels of `vol` as NIfTI stores them, `(i,j,k)` or `(i,j,k,C)`"
     x = np.moveaxis(vol.data.numpy(),0,-1)                  # (i,j,k,C)
@@ -450,7 +470,7 @@ def to_nibabel(vol:tio.Image,         # several channels make a series
                code:int|None=None     # NIfTI code of both forms, 1 scanner, 2 aligned, 4 template; default: those of `like`, else 1
               )->nib.Nifti1Image:     # its sform and qform say the same, mm
     "A volume as a nibabel image with voxels of its own"
-    x,src = _array(vol, dtype),like
+    x,src = _array(in_memory(vol), dtype),like
     s,q = _codes(src)
     img = nib.Nifti1Image(x, vol.affine, _header(src), dtype=dtype)
     img.set_sform(vol.affine, code=code or s or q or 1)
@@ -460,7 +480,7 @@ def to_nibabel(vol:tio.Image,         # several channels make a series
         img.header['qform_code'] = 0              # a qform cannot hold shear; better none than a wrong one
     return img
 
-# %% ../nbs/15_volumes.ipynb #15-085
+# %% ../nbs/15_volumes.ipynb #15-088
 def write_volume(vol:tio.Image,        # several channels make a series
                  path:str|os.PathLike, # .nii or .nii.gz to write; folders are made
                  code:int|None=None,   # NIfTI code of both forms, 1 scanner, 2 aligned, 4 template; default: those of `like`, else 1
@@ -468,6 +488,7 @@ def write_volume(vol:tio.Image,        # several channels make a series
                  like:str|os.PathLike|None=None # file whose other header fields to keep
                 )->Path:
     "Write `vol` as NIfTI, whole or not at all"
+    vol,path = in_memory(vol),as_path(path)
     if not vol.data.isfinite().all():
         raise HeaderError(path, "would hold values that are not finite", "please report it")
     img = to_nibabel(vol, dtype, open_image(like).header if like else None, code)
@@ -475,10 +496,11 @@ def write_volume(vol:tio.Image,        # several channels make a series
         nib.save(img, part)
     return Path(path)
 
-# %% ../nbs/15_volumes.ipynb #15-087
+# %% ../nbs/15_volumes.ipynb #15-090
 def written_by_easysr(path:str|os.PathLike # NIfTI file
                      )->bool:
     "Whether the header of a file says that easysr wrote it last"
+    path = as_path(path)
     try:
         check_file(path)
         with (gzip.open if str(path).endswith('.gz') else open)(path, 'rb') as f:
