@@ -373,7 +373,7 @@ def training_warnings(vols,    # ScalarImages
         elif max(v.spacing) > .201:
             said.append(f"{animal} has voxels of {_size(v)} mm; 0.2 mm or finer is better to train on")
     n = len(set(animals))
-    if n<5:
+    if n<4:                                 # of five animals, one is kept to validate on
         said.append(f"{n} animal{'s'*(n!=1)} to train on; five or more generalise better")
     return said
 
