@@ -7,15 +7,18 @@ __all__ = ['stack_channels', 'sidecar_dict', 'inspect_file', 'restore_file', 'al
            'finish_folder', 'status_table']
 
 # %% ../nbs/20_batch.ipynb #20-004
-import os, time
+import os, platform, time
 import torch, torchio as tio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from . import __version__
-from .core import HeaderError, check_file, fault_sentence, peak_gb, process_share, shown, sweep_leftovers, write_text
-from .sidecars import OutputSet, as_written, bare_name, check_free, is_own, json_text, own_sums, plain, sidecar, sidecar_said
+from .core import HeaderError, check_file, fault_sentence, peak_gb, process_share, shown
+from .core import sweep_leftovers, write_text
+from .sidecars import OutputSet, as_written, bare_name, check_free, is_own, json_text, own_sums
+from .sidecars import plain, sidecar, sidecar_said
 from .volumes import read_volume, volumes, write_volume
-from .derivatives import bids_fields, describe_dataset, output_files, output_folder, output_kinds, output_name, output_place
+from .derivatives import bids_fields, describe_dataset, output_files, output_folder
+from .derivatives import output_kinds, output_name, output_place
 from .cohort import is_ours, name_clash, scan_sha256
 from .methods_text import write_methods
 from .pages import cohort_page, scan_page, series_warnings
@@ -37,7 +40,7 @@ def sidecar_dict(path,    # input file
     "Contents of the sidecar of an output"
     own = {'volumes','outputs','coming','adapt','uncertainty'} | set(reports[0])   # of an output that is restored again
     before = {k:v for k,v in sidecar(path, finer=True).items() if k not in own}
-    contents = before | dict(Sources=[Path(path).name], key=key) | fields | reports[0]
+    contents = before | dict(Sources=[Path(path).name], key=key, python=platform.python_version()) | fields | reports[0]
     if len(reports)==1:
         return contents
     each = [{k:r[k] for k in _measured if k in r} for r in reports]

@@ -189,10 +189,10 @@ def main(argv=None): # list of words; default: the command line's
     if len(rows) > 1:
         print(_summary(rows))
     barrier()
-    if len(rows) > 1 and Path(opts.out).is_dir():
-        from easysr.batch import write_index
+    if rows and Path(opts.out).is_dir():
+        from easysr.batch import finish_folder
         with faults_end('easysr', 1):
-            write_index(opts.out, rows)
+            tell('easysr', finish_folder(opts.out, rows))
     if any(r['why'] for r in rows):
         raise SystemExit(1)
 

@@ -9,7 +9,6 @@ __all__ = ['Drawing', 'plot_hist', 'html_table', 'content_policy', 'qc_page', 'r
 # %% ../nbs/23_pages.ipynb #23-004
 import base64, hashlib, html, json, os, re
 from itertools import cycle
-from pathlib import Path
 from urllib.parse import quote
 import numpy as np, torchio as tio
 from .cohort import is_restored
