@@ -54,6 +54,7 @@ def over_scans(values, # numbers, one of each scan
     low,high = show(min(values)),show(max(values))
     if low==high:
         return low
+    low = low.removesuffix(re.search('[^0-9]*$', high)[0])      # the unit once
     if len(values)<3:
         return f'{low} to {high}'
     mean,deviation = show(statistics.mean(values)),show(statistics.stdev(values))
@@ -184,10 +185,11 @@ def _widths(scans): # reports
     said = []
     for source,group in groups.items():
         how = _source_words.get(source, f'from {source}' if source else '')
+        how = how if len(group)==1 else how.replace('the scan itself', 'the scans themselves')
         spread = _numbers(group,'slices','spread')
         unsure = f' (relative standard deviation {_range(spread, _percent)})'*bool(spread)
         gap = _gap(group) if source in ('told','sidecar') else ''
-        in_some = f' in {len(group)} of {len(scans)}'*(len(groups)>1)
+        in_some = f' in {len(group)} of {len(scans)} scans'*(len(groups)>1)
         width = over_scans(_numbers(group,'slices','thickness'), _mm)
         said.append(f"{width}{in_some}{', '*bool(how)}{how}{unsure}{gap}")
     return '; '.join(said)
@@ -217,7 +219,7 @@ def _noise(scans, cited): # reports of volumes, `Cited`
     said = []
     for source,group in groups.items():
         how = _noise_words.get(source,'')
-        some = f' in {len(group)} of {len(scans)}'*(len(groups)>1)
+        some = f' in {len(group)} of {len(scans)} volumes'*(len(groups)>1)
         said.append(f"{over_scans(_numbers(group,'noise','sd'), _percent)}{some}{', '*bool(how)}{how}")
     rician = ' '+cited('gudbjartsson1995') if 'air' in groups else ''
     text = ("The standard deviation of the noise, as a fraction of the mean signal of the tissue, was "
@@ -229,8 +231,8 @@ def _denoising(scans, cited): # reports of volumes whose noise is known, `Cited`
     n = sum(_get(r,'noise','removed') is True for r in scans)
     if not n:
         return []
-    where = '' if n==len(scans) else f' in {n} of {len(scans)}'
-    return [f"It was first reduced slice by slice with non-local means {cited('buades2005')}{where}."]
+    where = '' if n==len(scans) else f' in {n} of {len(scans)} volumes'
+    return [f"The noise was first reduced slice by slice with non-local means {cited('buades2005')}{where}."]
 
 # %% ../nbs/57_methods_text.ipynb #57-041
 def _positive(values): # of a report
@@ -344,8 +346,9 @@ def _adapted(scans, cited): # reports, `Cited`
     kept = sum(_get(r,'adapt','kept') is True for r in tried)
     minutes = _numbers(tried,'options','adapt')
     time = f" for {over_scans(minutes, lambda v: f'{v:.3g} min')}"*bool(minutes)
-    return [f"The network was trained further on the plane of each scan itself{time} {cited('zhao2021')}; "
-            f"the result was kept for {_count(kept,'scan')} of {len(tried)}, where a test on the plane showed a gain."]
+    result = f'was {"kept" if kept else "discarded"}' if len(tried)==1 else f'was kept for {kept} of {len(tried)} scans'
+    return [f"The network was trained further on the plane of {'the' if len(tried)==1 else 'each'} scan itself{time} "
+            f"{cited('zhao2021')}; the result {result}, by a test on that plane."]
 
 # %% ../nbs/57_methods_text.ipynb #57-054
 _packages = dict(torch=('PyTorch','paszke2019'), torchio=('TorchIO','perezgarcia2021'), python=('Python',None))
@@ -418,7 +421,7 @@ def _movement(reports, stacks, cited): # of joint volumes, of their stacks, `Cit
     shifts = [math.dist(o,(0,0,0)) for o in (_three(_get(s,'shift_mm')) for s in stacks) if o]
     far = ''
     if turns and shifts:
-        far = f', which turned them by up to {max(turns):.2g}° and moved them by up to {_mm(max(shifts))}'
+        far = f', by rotations of up to {max(turns):.2g}° and shifts of up to {max(shifts):.2g} mm'
     return [f"The stacks were aligned rigidly to the first of each volume {cited('avants2011')}{far}."]
 
 def _joined(reports, stacks, cited): # of joint volumes, of their stacks, `Cited`
@@ -447,13 +450,10 @@ def _fused_text(reports, cited): # of joint volumes, `Cited`
     "The two paragraphs on joint volumes"
     n,stacks = len(reports),_stacks(reports)
     target = _target(reports)
-    axes = _listed(sorted({_direction(s) for s in stacks}))
     first = (f"{_count(len(stacks), _contrast(reports)+'stack')} of thick slices{_of_animals(reports)} "
              f"{_was(len(stacks))} joined into {_count(n,'isotropic volume')}{f' of {target}'*bool(target)} "
              f"with {_easysr(reports, cited)}")
-    plural = 'axes' if ' and ' in axes else 'axis'
-    follow = f" Their slices follow each other along the {axes} {plural}."*bool(axes)
-    data = [_sentence(first)+follow, *_scanner(reports), *_geometry(stacks,'stack'), *_slices(stacks), *_plane(stacks),
+    data = [_sentence(first), *_scanner(reports), *_geometry(stacks,'stack'), *_slices(stacks), *_plane(stacks),
             *_noise(stacks, cited), *_brightness(stacks)]
     alone = f"Each stack was first restored alone by a residual convolutional network ({_models(reports)})."
     done = [alone, *_training(reports, cited), *_movement(reports, stacks, cited), *_joined(reports, stacks, cited),
@@ -489,7 +489,8 @@ def _doubts(reports): # of outputs
         said.append(f"{_count(far,'output')} differed from the scan by more than its noise; look at the page.")
     warned = sum(bool(_get(r,'warnings')) for r in reports)
     if warned:
-        said.append(f"{_count(warned,'output')} {'has' if warned==1 else 'have'} remarks in page and sidecar.")
+        have = 'has' if warned==1 else 'have'
+        said.append(f"{_count(warned,'output')} {have} remarks in page and sidecar; read them.")
     return [o[:1].upper()+o[1:] for o in said]
 
 # %% ../nbs/57_methods_text.ipynb #57-072

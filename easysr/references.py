@@ -121,8 +121,9 @@ def reference(work # fields, see `works`
     "A line of a list of references"
     names = ', '.join(map(_short_name, work['author'].split(' and ')))
     place = next((work[k] for k in ('journal','booktitle','publisher','howpublished') if k in work), '')
-    where = f"{place} {work.get('year','')}".strip()
+    where = ', '.join(filter(None, (place, work.get('year'))))
     if 'volume' in work:
+        where = f"{place} {work['year']}"
         number = f"({work['number']})" if 'number' in work else ''
         where += f";{work['volume']}{number}:{work['pages']}"
     link = work.get('url') or f"https://doi.org/{work['doi']}"
