@@ -12,7 +12,7 @@ from pathlib import Path
 from .bench import bench_main
 from .core import shown
 from .options import find_named, load_inference, reading_kwargs, reading_options, restoring_options
-from .shell import Parser, check_folder, end, faults_end, shell_command
+from .shell import Parser, check_folder, end, faults_end, shell_command, tell
 from .task_commands import fuse_main, prepare_main, register_main
 from .training_command import train_main
 
@@ -103,10 +103,10 @@ def main(argv=None): # list of words; default: the command line's
     if len(rows) > 1:
         print(_summary(rows))
     barrier()
-    if len(rows) > 1 and Path(opts.out).is_dir():
-        from easysr.batch import write_index
+    if rows and Path(opts.out).is_dir():
+        from easysr.batch import finish_folder
         with faults_end('easysr', 1):
-            write_index(opts.out, rows)
+            tell('easysr', finish_folder(opts.out, rows))
     if any(r['why'] for r in rows):
         raise SystemExit(1)
 

@@ -8,17 +8,19 @@ __all__ = ['Fused', 'contrast', 'fuse', 'fused_name', 'fused_page', 'group_stack
 # %% ../nbs/07_fuse.ipynb #07-004
 import re, time, warnings
 import numpy as np, torch, torchio as tio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from fastcore.basics import patch
 import easysr
 from .batch import align_output
 from .cohort import keep_inputs, scan_sha256, subject
-from .core import HeaderError, fault_sentence, peak_gb, replaced_input, sweep_leftovers, write_text
+from .core import HeaderError, fault_sentence, package_versions, peak_gb, replaced_input, sweep_leftovers, write_text
+from .derivatives import bids_fields, bids_place, describe_dataset, described, meaning, output_folder
 from .infer import MRIInference
 from .members import member_of
+from .methods_text import write_methods
 from .register import good_fit, register
-from .sidecars import OutputSet, as_written, check_free, is_own, nifti, own_sums, plain, sidecar
+from .sidecars import OutputSet, as_written, check_free, is_own, json_text, nifti, own_sums, plain, sidecar
 from .stacks import Grid, common_grid, joint_consistency, joint_lambda, refine
 from .stacks import relative_brightness, set_weights, slice_residuals, slice_trust
 from .transforms import move, sitk_affine, transform_distance, warp
@@ -188,6 +190,7 @@ class Fused:
     uncertainty: tio.ScalarImage  # standard deviation per voxel, or None
     report: dict                  # JSON-able
     members: list                 # of `Member`
+    fields: dict = field(default_factory=dict)   # of BIDS, where it will lie in a tree
 
 def _joint_sd(fits): # of `_Fitted`
     "Standard deviation of the joint volume, from those of the restorations; None without them"
@@ -352,8 +355,7 @@ def fused_name(path,          # of the first stack
     name = nifti.sub('', Path(path).name)
     if not name.startswith('sub-') or '_' not in name:
         return f'{name}_{kind}'
-    *head,suffix = [o for o in name.split('_') if not o.startswith(('acq-','run-'))]
-    return '_'.join([*head, f'desc-{kind}', suffix])
+    return described('_'.join(o for o in name.split('_') if not o.startswith(('acq-','run-'))), kind)
 
 # %% ../nbs/07_fuse.ipynb #07-065
 def _page_volumes(res): # `Fused`
@@ -406,6 +408,10 @@ def _fused_files(first, out, name=None): # name of the first stack, folder, star
     files = {k: Path(out)/f'{name or fused_name(first)}{end}' for k,end in ends.items()}
     return files | dict(sd=Path(out)/f"{name+'sd' if name else fused_name(first,'fusedsd')}.nii.gz")
 
+def _in_tree(files): # as `_fused_files` gives them
+    "With the sidecar of the standard deviation, which BIDS asks for"
+    return files | dict(sdside=files['sd'].with_name(files['sd'].name.removesuffix('.nii.gz')+'.json'))
+
 @patch
 def save(self:Fused,
          out,       # folder
@@ -414,29 +420,34 @@ def save(self:Fused,
         )->dict:    # {what: Path}
     names = [m.name for m in self.members]
     files = _fused_files(names[0], out, name)
-    wanted = ['volume', *['sd']*(self.uncertainty is not None), *['page']*page]
+    files = _in_tree(files) if self.fields else files
+    sd = [k for k in ('sd','sdside') if k in files and self.uncertainty is not None]
+    wanted = ['volume', *sd, *['page']*page]
     sums = own_sums(files['side'])
     with OutputSet() as new:
         parts = {k: new.part(files[k]) for k in wanted}
         write_volume(self.volume, parts['volume'])
         if 'sd' in parts:
             write_volume(self.uncertainty, parts['sd'])
+        if 'sdside' in parts:
+            said = self.fields | dict(Description=meaning['sd'], easysr=easysr.__version__)
+            write_text(parts['sdside'], json_text(said))
         if page:
             write_text(parts['page'], fused_page(self, files['page'].stem))
-        new.describe(files['side'], dict(Sources=names) | self.report)
-    for k in {'sd','page'}-set(parts):
+        new.describe(files['side'], dict(Sources=names) | package_versions() | self.fields | self.report)
+    for k in {'sd','sdside','page'} & set(files)-set(parts):
         if is_own(files[k], sums):
             files[k].unlink()                     # of an older output
     return {k: files[k] for k in ('side',*wanted)}
 
 # %% ../nbs/07_fuse.ipynb #07-071
 def _belongs(f): # file
-    "What the stacks of one volume have in common"
-    words = nifti.sub('', Path(f).name).split('_')
+    "What the stacks of one volume have in common: dataset, animal, session and contrast"
+    words,place = nifti.sub('', Path(f).name).split('_'),bids_place(f)
     if not words[0].startswith('sub-'):
         return ()
     session = [o for o in words if o.startswith('ses-')]
-    return (words[0], *session, words[-1])
+    return (place and place[0], words[0], *session, words[-1])
 
 def group_stacks(files # scans, see `find_inputs`
                 )->tuple: # (lists of two or more files, sentences about what is left out)
@@ -464,6 +475,15 @@ def _check_outputs(files, outputs, overwrite, # stacks; as `_fused_files` gives 
     check_free(outputs, overwrite)
 
 # %% ../nbs/07_fuse.ipynb #07-074
+def _save_in(res, files, out, place, page): # `Fused`, its stacks, folder for all outputs, folder of this one, a page too?
+    "Write the outputs, in a tree as BIDS asks; sentences about what stays as it is"
+    note = describe_dataset(files[0], out)
+    if place!=Path(out):
+        res.fields = bids_fields(files, out, 'fused', res.members[0].result.scan, sidecar(files[0]))
+    res.save(place, page=page)
+    return [o for o in (note, write_methods(out)) if o]
+
+# %% ../nbs/07_fuse.ipynb #07-075
 def fuse_files(files,           # stacks of one volume
                out,             # folder
                inf,             # `MRIInference`
@@ -476,22 +496,25 @@ def fuse_files(files,           # stacks of one volume
     "Join the stacks in files, and write the volume with its sidecar and page"
     for f in files:
         check_header(f, reading.get('scale'), reading.get('form'))   # says what is wrong with it
-    name,outputs = fused_name(files[0]),_fused_files(files[0], out)
+    place = output_folder(files[0], out)
+    outputs,where = _fused_files(files[0], place), (place/fused_name(files[0])).relative_to(out).as_posix()
+    outputs = outputs if place==Path(out) else _in_tree(outputs)
     volume,key = outputs['volume'],_fused_key(inf, files, still, reading)
     _check_outputs(files, outputs, overwrite, [align_to]*bool(align_to))
     before = {} if overwrite else sidecar(volume)
     if before.get('key')==key and as_written(outputs['side'], [volume, *[outputs['page']]*page]):
-        aligned = bool(align_to) and align_output(files[0], out, align_to, name)
-        return dict(output=name, status='unchanged'+', aligned'*aligned, warnings=before.get('warnings') or [])
-    sweep_leftovers(out, deep=False)
+        aligned = bool(align_to) and align_output(files[0], out, align_to, where)
+        return dict(output=where, status='unchanged'+', aligned'*aligned, warnings=before.get('warnings') or [])
+    for folder in {Path(out), place}:
+        sweep_leftovers(folder, deep=False)
     res = fuse([read_volume(f, **reading) for f in files], inf=inf, still=still)
     res.report |= dict(key=key)
-    res.save(out, page=page)
+    notes = _save_in(res, files, out, place, page)
     if align_to:
-        align_output(files[0], out, align_to, name)
-    return dict(output=name, status='aligned' if align_to else 'done', warnings=res.report['warnings'])
+        align_output(files[0], out, align_to, where)
+    return dict(output=where, status='aligned' if align_to else 'done', warnings=res.report['warnings']+notes)
 
-# %% ../nbs/07_fuse.ipynb #07-075
+# %% ../nbs/07_fuse.ipynb #07-076
 def fusion_fault(files, # stacks of one volume
                  e      # exception that came of them
                 )->str:

@@ -9,11 +9,11 @@ __all__ = ['Drawing', 'plot_hist', 'html_table', 'content_policy', 'qc_page', 'r
 # %% ../nbs/23_pages.ipynb #23-004
 import base64, hashlib, html, json, os, re
 from itertools import cycle
-from pathlib import Path
 from urllib.parse import quote
 import numpy as np, torchio as tio
 from .cohort import is_restored
 from .core import HeaderError, read_text
+from .derivatives import output_sides
 from .texts import html_text, plain_text
 from .view import PLANES, SliceViewer, canonical, open_window, robust_window, viewer_script
 from .volumes import subsample
@@ -367,29 +367,27 @@ def _noise(report): # of an output
     return _percent_text(noise.get('sd') if isinstance(noise, dict) else noise, 1)
 
 # %% ../nbs/23_pages.ipynb #23-091
-def _link(page): # file beside the page that is written
+def _link(page, out): # file, folder of the page that is written
     "HTML of a link to it, or its name alone where there is none"
-    name = html_text(page.stem)
-    return f'<a href="{quote(os.fsencode(page.name), safe="")}">{name}</a>' if page.is_file() else name
+    name,where = html_text(page.stem),page.relative_to(out).as_posix()
+    return f'<a href="{quote(os.fsencode(where), safe="/")}">{name}</a>' if page.is_file() else name
 
 # %% ../nbs/23_pages.ipynb #23-093
-def _scan_row(side, report): # sidecar of an output; what it says
+def _scan_row(side, report, out): # sidecar of an output; what it says; folder of the page
     "HTML of one line of the cohort's table"
     sources = ', '.join(_file_name(o) for o in _sentences(report.get('Sources'))[:20])
     residual = _percent_text(_dict(report.get('residual')).get('output'), 2)
     warnings = len(series_warnings(_list(report.get('volumes')) or [report])) or ''
     seconds = f"{_number(report.get('seconds')) or 0:.0f}"
     cells = [html_text(sources), _noise(report), residual, warnings, seconds]
-    return f"<tr><td>{_link(side.with_suffix('.html'))}</td>"+''.join(f'<td>{o}</td>' for o in cells)+'</tr>'
+    return f"<tr><td>{_link(side.with_suffix('.html'), out)}</td>"+''.join(f'<td>{o}</td>' for o in cells)+'</tr>'
 
 # %% ../nbs/23_pages.ipynb #23-095
 _COHORT_CSS = 'body{font:14px sans-serif;margin:2em}td,th{text-align:left;padding:2px 14px 2px 0}'
-_by_name = re.compile('_(sr|iso)$|_desc-(sr|iso)_')
 
 def _read_reports(out): # folder with outputs
     "{sidecar: what it says} of the outputs, and the names of the sidecars that cannot be read"
-    sides = [o for o in sorted(Path(out).glob('*.json')) if _by_name.search(o.stem)]
-    reports = {o: _read_report(o) for o in sides}
+    reports = {o: _read_report(o) for o in output_sides(out)}
     faulty = [o.name for o,report in reports.items() if report is None]
     return {o: r for o,r in reports.items() if r is not None and is_restored(o.with_suffix('.nii.gz'))}, faulty
 
@@ -408,6 +406,6 @@ def cohort_page(out,     # folder with outputs
     failed = ''.join(f"<li>{html_text(o['why'])}</li>" for o in rows if o.get('why'))
     failures = f'<h2>Failed in the last call</h2><ul>{failed}</ul>' if failed else ''
     head = ''.join(f'<th>{o}</th>' for o in ('output','source','noise','residual','warnings','seconds'))
-    lines = ''.join(_scan_row(o, r) for o,r in reports.items())
+    lines = ''.join(_scan_row(o, r, out) for o,r in reports.items())
     body = failures + _names_note(faulty) + f'<table><tr>{head}</tr>{lines}</table>'
     return _document('easysr', f'{len(reports)} scans', body, _COHORT_CSS)

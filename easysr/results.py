@@ -6,17 +6,20 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['nib', 'tio', 'Result', 'write_outputs']
+__all__ = ['nib', 'tio', 'Result', 'write_outputs', 'sd_sidecar']
 
 # %% ../nbs/55_results.ipynb #55-005
+import os, warnings
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
 from fastcore.basics import patch, store_attr
+from . import __version__
 from .core import LazyModule, write_text
+from .derivatives import bids_fields, describe_dataset, output_files
 from .frames import through_plane
 from .image_files import as_path
-from .sidecars import OutputSet, check_free, is_own, own_sums, sidecar
+from .sidecars import OutputSet, check_free, is_own, json_text, own_sums, sidecar
 from .slices import SliceModel, world_axis
 from .texts import html_text
 from .volumes import to_nibabel, volume_name, write_volume
@@ -144,6 +147,10 @@ def write_outputs(files:dict,    # {'side', 'volume', ...: Path} to write
         new.describe(files['side'], contents)
 
 # %% ../nbs/55_results.ipynb #55-035
+def _kind(res): # `Result`
+    "What was done to a scan, one of `output_kinds`"
+    return 'sr' if res.report.get('slices') else 'iso'
+
 def _source(res): # `Result`
     "The file that the scan was read from, None where there is none, or no longer"
     file = res.scan.get('source') if res.scan is not None else None
@@ -158,36 +165,55 @@ def _save_name(res, name): # `Result`, as `Result.save` takes it
     return name
 
 # %% ../nbs/55_results.ipynb #55-036
-def _sidecar_contents(res, name, source): # `Result`, of the scan, its file or None
-    "Contents of the sidecar: what that of the scan says, and the report"
-    before = sidecar(source, finer=True) if source else {}
-    own = {'volumes','outputs','coming','key','Sources','adapt','uncertainty'} | set(res.report)
-    return {k:v for k,v in before.items() if k not in own} | dict(Sources=[name]) | res.report
+def sd_sidecar(path, # scan
+               out,  # folder for all outputs
+               image # ScalarImage, the scan
+              )->str:
+    "The sidecar of the standard deviation, which BIDS asks for"
+    return json_text(bids_fields([path], out, 'sd', image, _said(path)) | dict(easysr=__version__))
 
-def _output_texts(res, title): # `Result`, heading of the page
-    "The page for quality control, as `write_outputs` takes it"
-    from easysr.pages import scan_page
-    return dict(page=partial(scan_page, res, title))
+def _said(path, finer=False): # scan, there or not; as `sidecar` takes it
+    "What the sidecar of a scan says"
+    return sidecar(path, finer) if Path(path).is_file() else {}
+
+def _sidecar_contents(res, path, out, kind): # `Result`; as `output_files` takes them
+    "Contents of the sidecar: what that of the scan says, and the report"
+    own = {'volumes','outputs','coming','key','Sources','adapt','uncertainty'} | set(res.report)
+    before = {k:v for k,v in _said(path, finer=True).items() if k not in own}
+    return before | bids_fields([path], out, kind, res.scan, _said(path)) | res.report
+
+def _output_texts(res, path, out, files, page): # `Result`; as `output_files` takes and gives them; a page too?
+    "The page for quality control and further sidecars, as `write_outputs` takes them"
+    texts = {}
+    if page:
+        from easysr.pages import scan_page
+        texts['page'] = partial(scan_page, res, files['page'].stem)
+    if 'sdside' in files and res.uncertainty is not None:
+        texts['sdside'] = partial(sd_sidecar, path, out, res.scan)
+    return texts
 
 # %% ../nbs/55_results.ipynb #55-037
 @patch
 def save(self:Result,
-         out,            # folder; it is made
-         name:str|None=None, # start of the file names; default: that of the scan's file, else 'scan'
-         page:bool=True, # also write the page for quality control?
+         out:str|os.PathLike, # folder; it is made
+         name:str|None=None,  # start of the file names; default: that of the scan's file, else 'scan'
+         page:bool=True,      # also write the page for quality control?
          overwrite:bool=False # may files that easysr did not write be replaced?
-        )->dict:         # {'side', 'volume', 'page', and 'sd' where there is an uncertainty: Path}
+        )->dict:              # {'side', 'volume', 'page', and 'sd' where there is an uncertainty: Path}
     "Write the files that the command `easysr` writes"
-    from easysr.cohort import keep_inputs, output_files
-    out,name,source = as_path(out, 'out'),_save_name(self, name),_source(self)
-    files = output_files(name, out, 'sr' if self.report.get('slices') else 'iso')
+    from easysr.cohort import keep_inputs
+    out,source = as_path(out, 'out'),_source(self)
+    path,kind = (source if source and name is None else _save_name(self, name)),_kind(self)
+    files = output_files(path, out, kind)
     keep_inputs([source] if source else [], files.values())
     check_free(files, overwrite)
     images = dict(volume=self.volume) | ({} if self.uncertainty is None else dict(sd=self.uncertainty))
-    texts = _output_texts(self, files['page'].stem) if page else {}
-    sums = own_sums(files['side'])
-    write_outputs(files, images, texts, _sidecar_contents(self, name, source), source)
-    for k in {'sd','page'}-{*images,*texts}:
+    texts,sums = _output_texts(self, path, out, files, page),own_sums(files['side'])
+    note = describe_dataset(path, out)
+    write_outputs(files, images, texts, _sidecar_contents(self, path, out, kind), source)
+    for k in set(files)-{'side',*images,*texts}:
         if is_own(files[k], sums):
             files[k].unlink()                     # of an older output
+    if note:
+        warnings.warn(note)
     return {k: files[k] for k in ('side',*images,*texts)}
