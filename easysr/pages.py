@@ -11,7 +11,7 @@ import base64, hashlib, html, json, os, re
 from itertools import cycle
 from pathlib import Path
 from urllib.parse import quote
-import numpy as np, torch.nn.functional as F, torchio as tio
+import numpy as np, torchio as tio
 from .cohort import is_restored
 from .core import HeaderError, read_text
 from .texts import html_text, plain_text
@@ -236,16 +236,6 @@ def _bare_names(named): # {name: anything}
         bare[name] = v
     return bare
 
-# %% ../nbs/23_pages.ipynb #new-007
-def _is_shaded(vols): # {name: `ScalarImage`}
-    "Does the brightness of the tissue vary more than fivefold across the last volume?"
-    x = next(reversed(vols.values())).data[None].float().nan_to_num(0, 0, 0)
-    size = [max(1, n//10) for n in x.shape[2:]]
-    cells = F.avg_pool3d(x, size)
-    bright = (F.avg_pool3d(x.square(), size)/cells.clamp(min=1e-9)).flatten()       # air counts little in this mean
-    tissue = bright[bright>.03*bright.max()]
-    return len(tissue)>50 and float(tissue.quantile(.9))>5*float(tissue.quantile(.2))
-
 # %% ../nbs/23_pages.ipynb #23-051
 def _cards(facts): # [(name, value, remark)]
     "HTML of the facts above the viewer"
@@ -254,14 +244,13 @@ def _cards(facts): # [(name, value, remark)]
     return f'<div class="cards">{"".join(cards)}</div>' if cards else ''
 
 # %% ../nbs/23_pages.ipynb #new-005
-_VIEWER_BYTES = 2_600_000   # at most; the whole page stays below 3 MB
+_VIEWER_BYTES = 2_800_000   # at most; the whole page stays below 3 MB
 
 def _viewer(vols, maps): # as `qc_page` takes them
     "HTML of the viewer of a page"
     thin = [tio.ScalarImage(tensor=o.data[:,::2,::2,::2]) for o in vols.values()]
     window = robust_window(*thin)
-    viewer = SliceViewer(vols, window=window, maps=maps, three=True)
-    return viewer.html(_VIEWER_BYTES, even=_is_shaded(vols))
+    return SliceViewer(vols, window=window, maps=maps, three=True).html(_VIEWER_BYTES)
 
 # %% ../nbs/23_pages.ipynb #23-052
 def qc_page(title,      # heading
@@ -274,7 +263,8 @@ def qc_page(title,      # heading
             methods='', # text for a paper, HTML that is known to be harmless
            )->str:      # one self-contained HTML page
     "A page to check a restored scan by"
-    notes = [f'<p class="warn">{html.escape(o)}</p>' for o in _sentences(warnings)] or ['<p class="fine">No warnings.</p>']
+    notes = [f'<p class="warn">{html.escape(o)}</p>' for o in _sentences(warnings)]
+    notes = notes or ['<p class="fine">No warnings.</p>']
     viewer = _drawn(_viewer, _bare_names(vols), _bare_names(maps))
     figures = ''.join(_drawn(_embedded, o, k) for k,o in plots.items())
     histograms = f'<h2>Histograms</h2><div class="row">{figures}</div>' if figures else ''

@@ -413,7 +413,7 @@ def layers(self:SliceViewer)->list: # of `Layer`
 @patch
 def html(self:SliceViewer,
          max_bytes=300_000, # most that it may weigh
-         even=False,        # start with the shading of a surface coil evened out?
+         even=None,         # start with the shading of a surface coil evened out? default: where it is strong
         )->str:             # self-contained HTML, the same at every call
     "The viewer as HTML: volumes, controls and script in one piece"
     return viewer_html(self.layers(), self.plane, self.at, self.three, even, max_bytes)

@@ -34,9 +34,9 @@ function place(v) {                                         // what follows from
     const centre = v.world(n.map(o => (o - 1)/2));
     v.start = centre.map((c, i) => c - n[i]*v.spacing[i]/2);    // outer edges (mm), as if the axes were those of the world
     v.end = centre.map((c, i) => c + n[i]*v.spacing[i]/2);
-    v.value = v.colour = null;
     v.values = Float32Array.from({length: 256}, (_, q) => v.low + (q/255)**v.gamma*(v.high - v.low));
     v.window = v.first = [...v.window];
+    if (v.shade) readShade(v);
 }
 
 async function decode(v) {
@@ -62,51 +62,27 @@ async function decode(v) {
 function at(v, point) {                                     // value of the voxel that holds a world point
     const u = v.voxel(point).map(o => Math.floor(o + .5));
     if (!v.codes || u.some((o, i) => o < 0 || o >= v.shape[i])) return null;
-    return v.values[v.codes[u[0]*v.step[0] + u[1]*v.step[1] + u[2]*v.step[2]]];
+    const x = v.values[v.codes[u[0]*v.step[0] + u[1]*v.step[1] + u[2]*v.step[2]]];
+    return v.shade ? v.base + x*shadeAt(v.shade, u) : x;
 }
 
-// ---- shading: local mean of the tissue, about 3 mm around; bright voxels count more, so that air does not ----
-function smooth(x, n, axis, radius) {                       // running mean along one axis
-    const step = [1, n[0], n[0]*n[1]][axis], out = new Float32Array(x.length);
-    for (let s = 0; s < x.length; s++) {
-        const i = Math.floor(s/step)%n[axis], low = Math.max(0, i - radius), high = Math.min(n[axis] - 1, i + radius);
-        for (let k = low; k <= high; k++) out[s] += x[s + (k - i)*step];
-        out[s] /= high - low + 1;
-    }
-    return out;
-}
-
-function shading(v) {
-    if (v.shade) return v.shade;
-    const n = v.shape, size = v.spacing.map(o => Math.max(1, Math.round(.8/o)));
-    const m = n.map((o, i) => Math.ceil(o/size[i])), cells = m[0]*m[1]*m[2];
-    let first = new Float32Array(cells), second = new Float32Array(cells);
-    for (let k = 0, s = 0; k < n[2]; k++) for (let j = 0; j < n[1]; j++) for (let i = 0; i < n[0]; i++, s++) {
-        const c = Math.floor(i/size[0]) + m[0]*(Math.floor(j/size[1]) + m[1]*Math.floor(k/size[2]));
-        const x = Math.max(0, v.values[v.codes[s]]);
-        first[c] += x;
-        second[c] += x*x;
-    }
-    for (let round = 0; round < 2; round++) for (let axis = 0; axis < 3; axis++) {
-        const radius = Math.max(1, Math.round(1.6/(v.spacing[axis]*size[axis])));
-        first = smooth(first, m, axis, radius);
-        second = smooth(second, m, axis, radius);
-    }
-    const mean = first.map((x, c) => x > 0 ? second[c]/x : 0);
-    const floor = .25*Float32Array.from(mean).sort()[Math.floor(.95*cells)] || 1;
-    const between = n.map((o, i) => {                       // of each voxel: cell below it, and the part of the next
-        const base = new Int32Array(o), part = new Float32Array(o);
-        for (let k = 0; k < o && m[i] > 1; k++) {
+// ---- shading: codes may be those of the ratio to a local mean, which lies beside them on a coarse grid ----
+function readShade(v) {
+    const {cells: m, low, high, size, codes} = v.shade;
+    const mean = Float32Array.from(atob(codes), c => low*(high/low)**(c.charCodeAt(0)/255));
+    const between = v.shape.map((n, i) => {                 // of each voxel: cell below it, and the part of the next
+        const base = new Int32Array(n), part = new Float32Array(n);
+        for (let k = 0; k < n && m[i] > 1; k++) {
             const x = clamp((k + .5)/size[i] - .5, 0, m[i] - 1);
             base[k] = Math.min(Math.floor(x), m[i] - 2);
             part[k] = x - base[k];
         }
         return [base, part];
     });
-    return v.shade = {m, between, mean: mean.map(x => Math.max(x, floor))};
+    v.shade = {m, between, mean};
 }
 
-function shade({m, between, mean}, u) {                     // of a voxel, linear between the cells
+function shadeAt({m, between, mean}, u) {                   // at a voxel, linear between the cells
     const [[a, p], [b, q], [c, r]] = between, i = u[0], j = u[1], k = u[2];
     const right = m[0] > 1 ? 1 : 0, up = m[1] > 1 ? m[0] : 0, on = m[2] > 1 ? m[0]*m[1] : 0;
     const s = a[i] + m[0]*(b[j] + m[1]*c[k]);
@@ -131,14 +107,14 @@ function picture(v, plane, k, even) {                       // a slice as a smal
     c.height = h;
     const data = ctx.createImageData(w, h), px = new Uint32Array(data.data.buffer), colours = v.colours32;
     const colour = x => colours[clamp(Math.round((x - low)/(high - low)*255), 0, 255)];
-    const table = Array.from(v.values, colour), middle = (v.first[0] + v.first[1])/2, u = [0, 0, 0];
-    const field = even && shading(v);
+    const u = [0, 0, 0], each = v.shade && !even;
+    const table = Array.from(v.values, x => colour(v.shade ? v.base + x*v.middle : x));
     u[plane] = k;
     for (let j = 0; j < h; j++) for (let i = 0; i < w; i++) {
         u[across] = i;
         u[up] = j;
         const q = v.codes[u[0]*v.step[0] + u[1]*v.step[1] + u[2]*v.step[2]];
-        px[(h - 1 - j)*w + i] = even ? colour(v.values[q]/shade(field, u)*middle) : table[q];
+        px[(h - 1 - j)*w + i] = each ? colour(v.base + v.values[q]*shadeAt(v.shade, u)) : table[q];
     }
     ctx.putImageData(data, 0, 0);
     return c;
@@ -194,7 +170,7 @@ class Viewer {
             this.ends = [0, 1].map(i => make('input', make('label', how, {text: i ? ' to ' : 'window ', title}), {type: 'number',
                 step: 'any', 'aria-label': i ? 'white from' : 'black up to', onchange: () => this.type(i)}));
             make('button', how, {type: 'button', text: 'reset', title: 'All windows as at the start', onclick: () => this.reset()});
-            this.check(how, 'even out shading', this.even, on => { this.even = on; this.draw(); },
+            if (this.greys.some(v => v.shade)) this.check(how, 'even out shading', this.even, on => { this.even = on; this.draw(); },
                        'Divide by the local mean, to see what a surface coil leaves dark. Display only: values stay as they are.');
         }
         const tool = make('select', make('label', how, {text: 'drag: '}), {onchange: () => { this.drag = tool.value; },

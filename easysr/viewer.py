@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['COLOURS', 'QUALITIES', 'PLANES', 'LETTERS', 'viewer_script', 'viewer_style', 'Layer', 'code_range', 'encode',
-           'decode', 'mosaic_layout', 'mosaic', 'from_mosaic', 'printable', 'package_text', 'viewer_html']
+           'decode', 'local_mean', 'shading', 'Shade', 'mosaic_layout', 'mosaic', 'from_mosaic', 'printable',
+           'package_text', 'viewer_html']
 
 # %% ../nbs/60_viewer.ipynb #60-004
 import base64, io, json
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
-import numpy as np, torchio as tio
+import numpy as np, torch, torch.nn.functional as F, torchio as tio
 from PIL import Image
 from .intensities import subsample
 
@@ -54,10 +55,10 @@ def encode(x,     # array
            high,  # value of code 255
            gamma):# power that leads from codes to values
     "8-bit codes of values"
-    steps = np.linspace(0, 1, 65536)**(1/gamma)*255              # a table: powers of millions of voxels take long
-    share = np.clip((np.asarray(x, np.float32)-low)*(65535/(high-low)), 0, 65535)
-    nearest = np.where(np.isnan(share), np.float32(65535*-low/(high-low)), share).clip(0, 65535)+np.float32(.5)
-    return np.rint(steps).astype('uint8')[nearest.astype('uint16')]
+    table = np.rint(np.linspace(0, 1, 65536)**(1/gamma)*255).astype('uint8')   # powers of millions take long
+    x = np.asarray(x, np.float32)
+    share = np.where(np.isnan(x), np.float32(0), x)-np.float32(low)
+    return table[np.rint(np.clip(share*np.float32(65535/(high-low)), 0, 65535)).astype('uint16')]
 
 def decode(codes, # 8-bit
            low,   # value of code 0
@@ -84,7 +85,58 @@ def _crop(codes, affine, kind): # 8-bit (i,j,k); 4x4 to world mm; of the layer
     affine[:3,3] += affine[:3,:3]@[first for first,_ in edges]
     return codes[tuple(slice(*o) for o in edges)], affine
 
-# %% ../nbs/60_viewer.ipynb #60-021
+# %% ../nbs/60_viewer.ipynb #60-022
+_CELL = 1.2   # mm, of the coarse grid
+
+def local_mean(y,       # tensor (i,j,k), not negative
+               spacing):# mm
+    "Mean of the tissue around each cell of a coarse grid, and the voxels of a cell along each axis"
+    size = [max(1, round(_CELL/s)) for s in spacing]
+    pad = [o for n,s in zip(reversed(y.shape), reversed(size)) for o in (0, -n%s)]
+    x = F.pad(y[None,None].float(), pad, 'replicate')
+    means = [F.avg_pool3d(o, size) for o in (x, x*x)]
+    near = [max(1, round(1.6/(s*n))) for s,n in zip(spacing, size)]            # cells to either side, about 1.6 mm
+    kernel = [min(2*k+1, m-1+m%2) for k,m in zip(near, means[0].shape[2:])]    # odd, and no longer than the grid
+    for _ in range(2):
+        means = [F.avg_pool3d(o, kernel, 1, [k//2 for k in kernel], count_include_pad=False) for o in means]
+    mean = (means[1]/means[0].clamp(min=1e-9))[0,0]
+    return mean.clamp(min=max(.25*float(mean.flatten().quantile(.95)), 1e-9)), size
+
+# %% ../nbs/60_viewer.ipynb #60-024
+def shading(vol # `ScalarImage`
+           )->float: # 1 where the brightness of the tissue is even
+    "Brightness of the tissue at its 90th percentile, over that at its 20th"
+    x = vol.data[None].float().nan_to_num(0, 0, 0).clamp(min=0)
+    size = [max(1, n//10) for n in x.shape[2:]]
+    cells = F.avg_pool3d(x, size)
+    bright = (F.avg_pool3d(x.square(), size)/cells.clamp(min=1e-9)).flatten()
+    tissue = bright[bright>.03*bright.max()]
+    return float(tissue.quantile(.9)/tissue.quantile(.2)) if len(tissue)>50 else 1.
+
+# %% ../nbs/60_viewer.ipynb #60-027
+@dataclass
+class Shade:
+    "The local mean of a volume on a coarse grid"
+    codes: np.ndarray   # 8-bit, steps of the logarithm between `low` and `high`
+    low: float          # value of code 0
+    high: float         # value of code 255
+    size: list          # voxels of a cell along each axis
+
+    def upsampled(self, shape): # of the volume
+        "The mean at each voxel, tensor"
+        cells = torch.from_numpy(self.low*(self.high/self.low)**(self.codes/255)).float()
+        full = [m*s for m,s in zip(cells.shape, self.size)]
+        fine = F.interpolate(cells[None,None], full, mode='trilinear', align_corners=False)[0,0]
+        return fine[tuple(map(slice, shape))]
+
+def _shade(y, spacing): # tensor (i,j,k), not negative; mm
+    "`Shade` of a volume"
+    mean,size = local_mean(y, spacing)
+    low,high = float(mean.min()), float(mean.max())*1.0001
+    codes = torch.round(255*torch.log(mean/low)/np.log(high/low)).numpy().astype('uint8')
+    return Shade(codes, low, high, size)
+
+# %% ../nbs/60_viewer.ipynb #60-030
 def mosaic_layout(shape # of a volume
                  )->tuple: # array axis that the tiles are slices of; tiles in a row
     "How the slices of a volume are laid out, near to a square"
@@ -110,7 +162,7 @@ def from_mosaic(picture, # as `mosaic` gives it
     tiles = picture.reshape(-1,height,columns,width).swapaxes(1,2).reshape(-1,height,width)
     return np.moveaxis(tiles[:shape[axis]], 0, axis)
 
-# %% ../nbs/60_viewer.ipynb #60-024
+# %% ../nbs/60_viewer.ipynb #60-033
 def _picture_bytes(picture, codec, quality): # 8-bit, grey or RGB; 'JPEG' or 'WEBP'; 1 to 100
     "A picture as a file"
     b = io.BytesIO()
@@ -122,9 +174,9 @@ def _data_url(data): # bytes
     kind = 'jpeg' if data[:2]==b'\xff\xd8' else 'webp'
     return f'data:image/{kind};base64,'+base64.b64encode(data).decode()
 
-# %% ../nbs/60_viewer.ipynb #60-027
-QUALITIES = (('JPEG',80), ('JPEG',70), ('JPEG',60), ('WEBP',65), ('WEBP',55), ('WEBP',45), ('WEBP',35), ('WEBP',25),
-             ('WEBP',15), ('WEBP',8))   # from the best to the lightest
+# %% ../nbs/60_viewer.ipynb #60-036
+QUALITIES = (('JPEG',80), ('WEBP',80), ('WEBP',70), ('WEBP',60), ('WEBP',50), ('WEBP',40), ('WEBP',30), ('WEBP',20),
+             ('WEBP',10))   # in the order in which they are tried
 
 @dataclass
 class _Stored:
@@ -133,6 +185,7 @@ class _Stored:
     codes: np.ndarray   # 8-bit (i,j,k)
     affine: np.ndarray  # 4x4 to world mm
     ends: tuple         # values of codes 0 and 255
+    shade: Shade = None # where the codes are those of the ratio to it
     halved: int = 0     # how often its resolution was halved
 
 def _store(layer): # `Layer`
@@ -140,6 +193,17 @@ def _store(layer): # `Layer`
     ends = code_range(layer)
     codes = encode(layer.vol.data[0].numpy(), *ends, _GAMMA[layer.kind])
     return _Stored(layer, *_crop(codes, layer.vol.affine, layer.kind), ends)
+
+def _store_ratio(layer): # `Layer` of a scan with uneven brightness
+    "Codes of the ratio to the local mean, without the empty margin"
+    whole = _store(layer)
+    first = np.rint(np.linalg.solve(layer.vol.affine, whole.affine[:,3])[:3]).astype(int)
+    x = layer.vol.data[0][tuple(slice(f, f+n) for f,n in zip(first, whole.codes.shape))].float()
+    y = (x-layer.window[0]).nan_to_num(0, 0, 0).clamp(min=0)
+    shade = _shade(y, layer.vol.spacing)
+    ratio = (y/shade.upsampled(y.shape)).numpy()
+    ends = 0., max(float(np.percentile(ratio[::2,::2,::2], 99.99)), 1e-3)
+    return _Stored(layer, encode(ratio, *ends, _GAMMA['grey']), whole.affine, ends, shade)
 
 def _sample(codes): # 8-bit (i,j,k)
     "A few slices, and what share of the volume they are"
@@ -156,7 +220,7 @@ def _estimate(stored, quality): # `_Stored`s; one of `QUALITIES`
         total += len(_picture_bytes(mosaic(few), *quality))/share
     return 4/3*total
 
-# %% ../nbs/60_viewer.ipynb #60-030
+# %% ../nbs/60_viewer.ipynb #60-039
 def _halve(o): # `_Stored`
     "The same at half the resolution along every axis with more than one voxel"
     step = [2 if n>1 else 1 for n in o.codes.shape]
@@ -166,14 +230,15 @@ def _halve(o): # `_Stored`
     affine = o.affine.copy()
     affine[:3,3] += affine[:3,:3]@((np.array(step)-1)/2)
     affine[:3,:3] *= step
-    return _Stored(o.layer, padded.round().astype('uint8'), affine, o.ends, o.halved+1)
+    shade = o.shade and Shade(o.shade.codes, o.shade.low, o.shade.high, [n/s for n,s in zip(o.shade.size, step)])
+    return _Stored(o.layer, padded.round().astype('uint8'), affine, o.ends, shade, o.halved+1)
 
 def _too_large(codes): # 8-bit (i,j,k)
     "Is it past what WebP, or the memory of a browser, takes?"
     height,width = sorted(codes.shape)[1:]
     return codes.size>60_000_000 or (codes.size**.5+height+width)>16383
 
-# %% ../nbs/60_viewer.ipynb #60-032
+# %% ../nbs/60_viewer.ipynb #60-041
 def _compress(stored, limit): # `_Stored`s; most bytes
     "([(`_Stored`, its mosaic as bytes)], quality) of the best that fit into `limit`, None where nothing does"
     for _ in range(6):
@@ -186,7 +251,7 @@ def _compress(stored, limit): # `_Stored`s; most bytes
                 return list(zip(stored, pictures)), quality
         stored = [_halve(o) for o in stored]
 
-# %% ../nbs/60_viewer.ipynb #60-036
+# %% ../nbs/60_viewer.ipynb #60-045
 PLANES  = dict(sagittal=0, coronal=1, axial=2) # plane: the world axis that is its normal
 LETTERS = ('LR','PA','IS')                     # the two ends of each world axis
 
@@ -196,6 +261,10 @@ def _colours(x, layer): # values; `Layer`
     anchors = np.array(COLOURS[layer.kind], float)
     share = np.clip((x-low)/max(high-low, 1e-300), 0, 1)*(len(anchors)-1)
     return np.stack([np.interp(share, range(len(anchors)), o) for o in anchors.T], -1).astype('uint8')
+
+def _middle(layer): # `Layer`
+    "What the local mean is drawn as where the shading is evened out, above the lower end of the window"
+    return (layer.window[1]-layer.window[0])/2
 
 def _still_slice(o, plane, point): # `_Stored`; one of `PLANES`; world mm
     "Codes (up, across) of the slice through a point, black where there is none"
@@ -211,6 +280,8 @@ def _still(o, plane, point, scale): # `_Stored`; one of `PLANES`; world mm; pixe
     spacing = np.linalg.norm(o.affine[:3,:3], axis=0)
     size = [max(1, round(o.codes.shape[a]*spacing[a]*scale)) for a in (across,up)]
     values = decode(_still_slice(o, plane, point), *o.ends, _GAMMA[o.layer.kind])
+    if o.shade:
+        values = o.layer.window[0]+values*_middle(o.layer)
     im = Image.fromarray(_colours(values, o.layer)).resize(size, Image.Resampling.BILINEAR)
     name = escape(printable(o.layer.name))
     src = _data_url(_picture_bytes(np.array(im), 'WEBP', 50))
@@ -222,7 +293,7 @@ def printable(text): # name, perhaps of a file
     "`text` as it can be written: bytes that are no text are written out"
     return str(text).encode('utf-8','backslashreplace').decode()
 
-# %% ../nbs/60_viewer.ipynb #60-038
+# %% ../nbs/60_viewer.ipynb #60-047
 def package_text(name): # of a file of the package
     "Its text without indentation and without lines of comment"
     lines = [o.strip() for o in (files('easysr')/name).read_text(encoding='utf-8').splitlines()]
@@ -231,7 +302,7 @@ def package_text(name): # of a file of the package
 viewer_script = package_text('viewer.js')
 viewer_style  = package_text('viewer.css')
 
-# %% ../nbs/60_viewer.ipynb #60-041
+# %% ../nbs/60_viewer.ipynb #60-050
 def _volume_spec(o, data): # `_Stored`; bytes of its mosaic
     "One volume of the viewer, for its script"
     axis,columns = mosaic_layout(o.codes.shape)
@@ -240,6 +311,10 @@ def _volume_spec(o, data): # `_Stored`; bytes of its mosaic
                 low=float(o.ends[0]), high=float(o.ends[1]), gamma=_GAMMA[o.layer.kind],
                 window=[float(v) for v in o.layer.window], colours=COLOURS[o.layer.kind])
     tile = [n for i,n in enumerate(o.codes.shape) if i!=axis]
+    if o.shade:
+        codes = base64.b64encode(o.shade.codes.ravel(order='F').tobytes()).decode()
+        shade = dict(cells=o.shade.codes.shape, low=o.shade.low, high=o.shade.high, size=o.shade.size, codes=codes)
+        spec |= dict(base=float(o.layer.window[0]), middle=_middle(o.layer), shade=shade)
     return spec | dict(axis=axis, columns=columns, tile=tile, data=_data_url(data))
 
 def _note(stored): # `_Stored`s
@@ -247,7 +322,7 @@ def _note(stored): # `_Stored`s
     part = 2**max(o.halved for o in stored)
     return f'<p>Shown at 1/{part} of the resolution, to keep the page small.</p>' if part>1 else ''
 
-# %% ../nbs/60_viewer.ipynb #60-042
+# %% ../nbs/60_viewer.ipynb #60-051
 _STILL_NOTE = ('<p class="es-note">Still pictures: no script runs here. In a notebook that is not trusted, trust it '
                '(File, Trust Notebook) or run the cell again, and the viewer moves.</p>')
 
@@ -259,7 +334,7 @@ def _stills(stored, planes, point): # `_Stored`s; names of planes; world mm
     rows = [f'<div style="display:flex;flex-wrap:wrap;gap:6px">{o}</div>' for o in rows]
     return f'<div class="es-still">{"".join(rows)}</div>'
 
-# %% ../nbs/60_viewer.ipynb #60-043
+# %% ../nbs/60_viewer.ipynb #60-052
 def _fragment(stored, spec, stills): # [(`_Stored`, bytes of its mosaic)]; for the script; HTML of the still pictures
     "HTML of a viewer"
     spec = spec | dict(volumes=[_volume_spec(*o) for o in stored])
@@ -268,19 +343,27 @@ def _fragment(stored, spec, stills): # [(`_Stored`, bytes of its mosaic)]; for t
     return (f'<div class="easysr-viewer" data-spec="{about}"><style>{viewer_style}</style>'
             f'{stills}{_STILL_NOTE}{note}<script>{viewer_script}</script></div>')
 
-# %% ../nbs/60_viewer.ipynb #60-045
+# %% ../nbs/60_viewer.ipynb #60-054
+def _store_all(layers): # `Layer`s
+    "[`_Stored`] of all, and how uneven the last grey one is: from a ratio of 3 grey ones are stored as ratios"
+    greys = [o for o in layers if o.kind=='grey']
+    uneven = shading(greys[-1].vol) if greys else 1.
+    return [_store_ratio(o) if uneven>3 and o.kind=='grey' else _store(o) for o in layers], uneven
+
+# %% ../nbs/60_viewer.ipynb #60-055
 def viewer_html(layers,           # `Layer`s, in the order in which they are shown
                 plane='coronal',  # the first that is shown, one of `PLANES`
                 point=None,       # world mm that the crosshair starts at; default: centre of the content of the last grey layer
                 three=False,      # start with all three planes, where the page is wide enough?
-                even=False,       # start with the shading evened out?
+                even=None,        # start with the shading evened out? default: where it is more than fivefold
                 max_bytes=300_000,# most that it may weigh
                )->str:            # self-contained, the same at every call
     "Volumes under one slider, as one piece of HTML"
-    stored = [_store(o) for o in layers]
+    stored,uneven = _store_all(layers)
     if point is None:
         last = [o for o in stored if o.layer.kind=='grey'][-1:] or stored
         point = (last[0].affine@[*((np.array(last[0].codes.shape)-1)//2), 1])[:3]
+    even = uneven>5 if even is None else even
     spec = dict(plane=plane, three=three, even=even, at=[round(float(o), 4) for o in point])
     stills = _stills(stored, list(PLANES) if three else [plane], spec['at'])
     frame = len(_fragment([(o,b'') for o in stored], spec, stills))
