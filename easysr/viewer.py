@@ -166,7 +166,7 @@ def from_mosaic(picture, # as `mosaic` gives it
 def _picture_bytes(picture, codec, quality): # 8-bit, grey or RGB; 'JPEG' or 'WEBP'; 1 to 100
     "A picture as a file"
     b = io.BytesIO()
-    Image.fromarray(picture).save(b, codec, quality=quality, method=1)   # WebP's higher methods are smaller, but slow
+    Image.fromarray(picture).save(b, codec, quality=quality, method=2)   # WebP's higher methods are smaller, but slow
     return b.getvalue()
 
 def _data_url(data): # bytes
@@ -175,8 +175,7 @@ def _data_url(data): # bytes
     return f'data:image/{kind};base64,'+base64.b64encode(data).decode()
 
 # %% ../nbs/60_viewer.ipynb #60-036
-QUALITIES = (('JPEG',80), ('WEBP',80), ('WEBP',70), ('WEBP',60), ('WEBP',50), ('WEBP',40), ('WEBP',30), ('WEBP',20),
-             ('WEBP',10))   # in the order in which they are tried
+QUALITIES = ('JPEG',80), *(('WEBP',q) for q in (80,70,60,50,42,35,28,21,14,7))   # in the order in which they are tried
 
 @dataclass
 class _Stored:
@@ -209,7 +208,7 @@ def _sample(codes): # 8-bit (i,j,k)
     "A few slices, and what share of the volume they are"
     axis = int(np.argmin(codes.shape))
     n = codes.shape[axis]
-    few = np.unique(np.linspace(0, n-1, min(n, 10)).round().astype(int)[1:-1] if n>4 else np.arange(n))
+    few = ((np.arange(min(n, 8))+.5)*n/min(n, 8)).astype(int)
     return codes.take(few, axis), len(few)/n
 
 def _estimate(stored, quality): # `_Stored`s; one of `QUALITIES`
@@ -244,7 +243,7 @@ def _compress(stored, limit): # `_Stored`s; most bytes
     for _ in range(6):
         stored = [_halve(o) if _too_large(o.codes) else o for o in stored]
         for quality in QUALITIES:
-            if _estimate(stored, quality)>1.1*limit:
+            if _estimate(stored, quality)>1.05*limit:
                 continue
             pictures = [_picture_bytes(mosaic(o.codes), *quality) for o in stored]
             if 4/3*sum(map(len, pictures))<limit:
