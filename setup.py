@@ -16,7 +16,7 @@ setup(
     python_requires=f">={cfg['min_python']}",
     packages=[*find_packages(include=[cfg['lib_path'], cfg['lib_path']+'.*']), f'{name}.data_samples'],
     package_dir={f'{name}.data_samples': 'data_samples'},   # the real rat, for `sample('rat')`
-    package_data={name: ['weights/*'], f'{name}.data_samples': ['sub-15_T2w.*', 'README.md']},
+    package_data={name: ['weights/*', '*.js', '*.css'], f'{name}.data_samples': ['sub-15_T2w.*', 'README.md']},
     install_requires=cfg['requirements'].split(),
     extras_require={k.removesuffix('_requirements'): v.split() for k,v in cfg.items() if k.endswith('_requirements')
                     and k!='pip_requirements'},

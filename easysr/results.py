@@ -100,7 +100,7 @@ def _viewer(res, most): # `Result`, bytes
     from easysr.view import SliceViewer
     vols = {'scan':res.scan, 'cubic':res.cubic, 'easysr':res.volume} if res.scan is not None else {'easysr':res.volume}
     try:
-        return SliceViewer(vols, _across(vols.get('scan', res.volume)), frames=24, px=96).html(most)
+        return SliceViewer(vols, _across(vols.get('scan', res.volume))).html(most)
     except (ValueError,ArithmeticError,IndexError,RuntimeError) as e:
         return f'<p>not drawn: {html_text(e, 300)}</p>'
 
