@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['tio', 'samples', 'sample', 'recolour', 'shade', 'magnify', 'rotate_and_warp', 'MRIDataset', 'thicken', 'phantom',
+__all__ = ['samples', 'sample', 'recolour', 'shade', 'magnify', 'rotate_and_warp', 'MRIDataset', 'thicken', 'phantom',
            'HeaderError', 'check_header', 'read_volume', 'volumes', 'fix_header', 'sidecar', 'write_volume',
            'through_plane', 'to_frame', 'from_frame', 'conform', 'unconform', 'crop_pad', 'Normaliser', 'subject',
            'split_subjects', 'read_manifest', 'find_volumes', 'find_labels', 'AugmentConfig']

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['tio', 'Result', 'super_resolve', 'MRIInference', 'tissue', 'nothing_to_restore']
+__all__ = ['Result', 'super_resolve', 'MRIInference', 'tissue', 'nothing_to_restore']
 
 # %% ../nbs/03_infer.ipynb #03-004
 import os, time

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['tio', 'CONTRASTS', 'TISSUE', 'STRUCTURES', 'FOV', 'step', 'band', 'ellipsoid', 'smooth_union', 'phantom',
-           'phantom_labels', 'digital_brain_mask', 'WHS_TISSUES', 'labels_to_image', 'paint', 'tissue_classes', 'waves']
+__all__ = ['CONTRASTS', 'TISSUE', 'STRUCTURES', 'FOV', 'step', 'band', 'ellipsoid', 'smooth_union', 'phantom', 'phantom_labels',
+           'digital_brain_mask', 'WHS_TISSUES', 'labels_to_image', 'paint', 'tissue_classes', 'waves']
 
 # %% ../nbs/11_phantom.ipynb #11-005
 from types import SimpleNamespace

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['ndi', 'tio', 'SLOTS', 'WHS_TISSUES', 'waves', 'tissue_classes', 'label_looks', 'soften', 'texture', 'grow_head',
-           'paint', 'labels_to_image']
+__all__ = ['SLOTS', 'WHS_TISSUES', 'waves', 'tissue_classes', 'label_looks', 'soften', 'texture', 'grow_head', 'paint',
+           'labels_to_image']
 
 # %% ../nbs/27_synth.ipynb #27-005
 import numpy as np, torch, torch.nn.functional as F

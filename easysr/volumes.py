@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['nib', 'tio', 'check_header', 'read_volume', 'volumes', 'fix_header', 'geometry', 'volume_name', 'as_volume',
-           'write_volume', 'written_by_easysr', 'HeaderError', 'Normaliser', 'nifti', 'sidecar', 'subsample']
+__all__ = ['check_header', 'read_volume', 'volumes', 'fix_header', 'geometry', 'volume_name', 'as_volume', 'write_volume',
+           'written_by_easysr', 'HeaderError', 'Normaliser', 'nifti', 'sidecar', 'subsample']
 
 # %% ../nbs/15_volumes.ipynb #15-004
 import gzip, math, os, warnings, zlib, numpy as np, torch
