@@ -10,14 +10,17 @@ __all__ = ['COLUMNS', 'subject', 'split_subjects', 'read_manifest', 'is_ours', '
 
 # %% ../nbs/16_cohort.ipynb #16-004
 import csv, glob, hashlib, io, os, re
-import numpy as np, torchio as tio
+import numpy as np
 from collections import Counter
 from pathlib import Path
-from .core import HeaderError, file_sha256, read_text, replaced_input, shown, write_text
+from .core import HeaderError, LazyModule, file_sha256, read_text, replaced_input, shown, write_text
 from .derivatives import output_files, output_folder, output_kinds, output_name, output_place
 from .sidecars import bare_name, longest_name, nifti, sidecar
 from .texts import plain_text
 from .volumes import read_volume
+
+# %% ../nbs/16_cohort.ipynb #new-801
+tio = LazyModule('torchio')
 
 # %% ../nbs/16_cohort.ipynb #16-008
 def subject(path # file name, BIDS or not

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['nib', 'tio', 'through_plane', 'to_frame', 'from_frame', 'conform', 'unconform', 'crop_pad', 'resample_axis']
+__all__ = ['through_plane', 'to_frame', 'from_frame', 'conform', 'unconform', 'crop_pad', 'resample_axis']
 
 # %% ../nbs/28_frames.ipynb #28-004
 import numpy as np

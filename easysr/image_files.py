@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['nib', 'tio', 'as_path', 'by_shape', 'damaged', 'check_image', 'open_image']
+__all__ = ['as_path', 'by_shape', 'damaged', 'check_image', 'open_image']
 
 # %% ../nbs/63_image_files.ipynb #63-005
 import math, os, warnings

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['tio', 'super_resolve', 'MRIInference', 'tissue', 'nothing_to_restore', 'Result']
+__all__ = ['super_resolve', 'MRIInference', 'tissue', 'nothing_to_restore', 'Result']
 
 # %% ../nbs/03_infer.ipynb #03-005
 import os, time
@@ -39,7 +39,7 @@ tio = LazyModule('torchio')
 # %% ../nbs/03_infer.ipynb #03-007
 _all_ = ['Result']
 
-# %% ../nbs/03_infer.ipynb #03-022
+# %% ../nbs/03_infer.ipynb #03-023
 @with_options
 def super_resolve(vol:Volume,               # path, nibabel image or torchio image
                   spacing:float|str=.15,    # of the output, all three axes (mm); 'auto': the finest in plane
@@ -64,7 +64,7 @@ def super_resolve(vol:Volume,               # path, nibabel image or torchio ima
     inf = MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, adapt, half, denoise)
     return inf(scan)
 
-# %% ../nbs/03_infer.ipynb #03-026
+# %% ../nbs/03_infer.ipynb #03-027
 def _check_abilities(inf): # `MRIInference`
     "Raise a ValueError where the generator cannot do what was asked for"
     able = (inf.gen.estimates_error or not inf.uncertainty) and (inf.gen.adaptable or not inf.adapt)
@@ -73,7 +73,7 @@ def _check_abilities(inf): # `MRIInference`
     name,kind = inf.model_info['name'],inf.model_info['kind']
     raise ValueError(f"{name} is a {kind}, which predicts no uncertainty and cannot be adapted; use the default model")
 
-# %% ../nbs/03_infer.ipynb #03-028
+# %% ../nbs/03_infer.ipynb #03-029
 def _pick_generator(model, device): # as `MRIInference` takes them
     "The generator and its device: loaded from a file, or in memory and left where it lies"
     if not isinstance(model, torch.nn.Module):
@@ -89,7 +89,7 @@ def _pick_generator(model, device): # as `MRIInference` takes them
         raise ValueError(f"the network lies on {here}, not on {device}; move it there, or leave the device at auto")
     return model,here
 
-# %% ../nbs/03_infer.ipynb #03-029
+# %% ../nbs/03_infer.ipynb #03-030
 class MRIInference:
     "A loaded generator and how to use it; call it with a volume"
     @with_options
@@ -124,7 +124,7 @@ class MRIInference:
             return self.gen.info
         return dict(name='network in memory', kind=type(self.gen).__name__, sha256='')
 
-# %% ../nbs/03_infer.ipynb #03-031
+# %% ../nbs/03_infer.ipynb #03-032
 @contextmanager
 def _evaluating(gen,         # generator
                 trunk_dtype): # as `pick_dtype` gives it
@@ -140,7 +140,7 @@ def _evaluating(gen,         # generator
         for module,training in modes:
             module.training = training
 
-# %% ../nbs/03_infer.ipynb #03-034
+# %% ../nbs/03_infer.ipynb #03-035
 @patch
 def target_spacing(self:MRIInference,
                    vol       # ScalarImage, thick
@@ -150,7 +150,7 @@ def target_spacing(self:MRIInference,
         return self.spacing
     return float(np.sort(vol.spacing)[0])
 
-# %% ../nbs/03_infer.ipynb #03-036
+# %% ../nbs/03_infer.ipynb #03-037
 @patch
 def prepare(self:MRIInference,
             vol,        # ScalarImage, thick
@@ -162,7 +162,7 @@ def prepare(self:MRIInference,
         vol = resample_axis(vol, a, spacing)
     return vol, axis, slice_model(vol, spacing, axis, self.thickness or listed, self.profile)
 
-# %% ../nbs/03_infer.ipynb #03-040
+# %% ../nbs/03_infer.ipynb #03-041
 def _plane_report(scan, # ScalarImage as read
                   spacing # of the output (mm)
                  )->dict: # from, to (mm), and a sentence where detail is lost
@@ -174,7 +174,7 @@ def _plane_report(scan, # ScalarImage as read
                               "spacing='auto' (--spacing auto) keeps it")
     return report
 
-# %% ../nbs/03_infer.ipynb #03-043
+# %% ../nbs/03_infer.ipynb #03-044
 @dataclass
 class _Case:
     "A scan in the networks' frame, and what was found in it"
@@ -188,7 +188,7 @@ class _Case:
     noise: Noise           # of `y`
     sm: SliceModel         # between `plane` and the output
 
-# %% ../nbs/03_infer.ipynb #03-044
+# %% ../nbs/03_infer.ipynb #03-045
 @patch(as_prop=True)
 def level(self:_Case)->float:
     "Mean of the tissue above the scan's own zero, in the unit of `y`"
@@ -199,7 +199,7 @@ def trusted(self:_Case)->torch.Tensor: # as `mask`
     "Tissue in slices that nothing is wrong with"
     return self.mask & (self.gains.trust==1)[:,None]
 
-# %% ../nbs/03_infer.ipynb #03-045
+# %% ../nbs/03_infer.ipynb #03-046
 @patch
 def stored(self:_Case, x): # ScalarImage in the frame
     "`x` with its axes as the scan stores them"
@@ -211,21 +211,21 @@ def image(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`
     affine = regrid_affine(self.plane.affine, 1, self.sm.fine)
     return self.stored(tio.ScalarImage(tensor=x.contiguous(), affine=affine))
 
-# %% ../nbs/03_infer.ipynb #03-046
+# %% ../nbs/03_infer.ipynb #03-047
 @patch
 def residual(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`
     "How far `x`, seen through the slice model, is from the scan: root mean square, fraction of the tissue's mean"
     rest = (self.sm.scan(x,2) - self.y)[self.trusted]
     return round((rest.pow(2).mean().sqrt()/self.level).item(), 6)
 
-# %% ../nbs/03_infer.ipynb #03-048
+# %% ../nbs/03_infer.ipynb #03-049
 def tissue(vol:tio.Image # in memory
           )->torch.Tensor: # bool, as its data
     "`foreground` of a scan whose air may lie below zero"
     vol = in_memory(vol)
     return foreground(vol.data.float() - min(0, vol.data.min().item()))
 
-# %% ../nbs/03_infer.ipynb #03-050
+# %% ../nbs/03_infer.ipynb #03-051
 def _without_gains(scan): # ScalarImage in the networks' frame, its plane as it was read
     "The scan with the brightness of its slices corrected, and what was found"
     found = find_gains(scan.data.float(), tissue(scan))
@@ -233,7 +233,7 @@ def _without_gains(scan): # ScalarImage in the networks' frame, its plane as it 
         return scan,found
     return tio.ScalarImage(tensor=correct_gains(scan.data.float(), found), affine=scan.affine),found
 
-# %% ../nbs/03_infer.ipynb #03-052
+# %% ../nbs/03_infer.ipynb #03-053
 @patch
 def examine(self:MRIInference,
             scan     # ScalarImage as read, with a thick axis
@@ -249,7 +249,7 @@ def examine(self:MRIInference,
     sure = noise.sd*max(0, 1-3*noise.error)                  # an uncertain estimate counts less
     return _Case(scan, how, plane, gains, norm, y, mask, noise, sm.with_noise(sure))
 
-# %% ../nbs/03_infer.ipynb #03-056
+# %% ../nbs/03_infer.ipynb #03-057
 @dataclass
 class _Thickness:
     "The slice width that is used, where it comes from, and doubts about it"
@@ -258,7 +258,7 @@ class _Thickness:
     spread: float = None    # standard deviation of its logarithm, where it was estimated
     doubts: tuple = ()      # sentences
 
-# %% ../nbs/03_infer.ipynb #03-057
+# %% ../nbs/03_infer.ipynb #03-058
 def _contradiction(sm, width): # `SliceModel` with the thickness of the sidecar, `Width` estimated or None
     "A sentence where the scan shows clearly another thickness than its sidecar says"
     if width is None or abs(np.log(width.fwhm/sm.fwhm)) < max(.25, 2*width.spread):
@@ -267,11 +267,11 @@ def _contradiction(sm, width): # `SliceModel` with the thickness of the sidecar,
     return [f"the sidecar says slices {sm.thickness:.2g} mm thick, the scan looks like {seen:.2g} mm; "
             "the sidecar is believed, thickness= (--thickness) overrides it"]
 
-# %% ../nbs/03_infer.ipynb #03-059
+# %% ../nbs/03_infer.ipynb #03-060
 _unseen = ["the slice width could not be estimated (too little tissue, or a ratio of slice to voxel outside 1.8 to 7); "
            "slices count as wide as their spacing"]
 
-# %% ../nbs/03_infer.ipynb #03-060
+# %% ../nbs/03_infer.ipynb #03-061
 @patch
 def thickness_of(self:MRIInference, case)->_Thickness: # `_Case`
     "The slice width to work with: told, of the sidecar, or estimated"
@@ -288,7 +288,7 @@ def thickness_of(self:MRIInference, case)->_Thickness: # `_Case`
     sm = sm.with_fwhm(max(width.used, 1/sm.ratio))            # no thinner than a fine voxel
     return _Thickness(sm, 'estimated', width.spread, width.sentences())
 
-# %% ../nbs/03_infer.ipynb #03-064
+# %% ../nbs/03_infer.ipynb #03-065
 _part_of_noise = .25  # chosen in `31_ablations`
 
 def _residual_limit(tol,   # fraction of the tissue's mean, or None
@@ -300,7 +300,7 @@ def _residual_limit(tol,   # fraction of the tissue's mean, or None
         return tol*level
     return max(.003*level, _part_of_noise*noise)
 
-# %% ../nbs/03_infer.ipynb #03-067
+# %% ../nbs/03_infer.ipynb #03-068
 _least_noise = .01   # worth taking out, as a fraction of the tissue's mean
 
 @patch
@@ -311,7 +311,7 @@ def denoises(self:MRIInference,
     "Whether noise is taken out before the generator"
     return bool(self.denoise and self.tol is None and sm.noise > _least_noise*level)
 
-# %% ../nbs/03_infer.ipynb #03-068
+# %% ../nbs/03_infer.ipynb #03-069
 @patch
 def restore(self:MRIInference,
             y,         # normalised scan in the networks' frame `(1,H,n,D)`
@@ -335,7 +335,7 @@ def restore(self:MRIInference,
     x = sm.data_consistency(guess, y, 2, lam, trust)
     return dict(x=x, guess=guess, quantile=quantile, lam=lam, warnings=sentences, denoised=denoised)
 
-# %% ../nbs/03_infer.ipynb #03-071
+# %% ../nbs/03_infer.ipynb #03-072
 @patch
 def restore_adapted(self:MRIInference,
                     case       # `_Case`
@@ -351,14 +351,14 @@ def restore_adapted(self:MRIInference,
         return first,dict(adapt=outcome)
     return restore(gen=gen) | dict(quantile=first['quantile']), dict(adapt=outcome)
 
-# %% ../nbs/03_infer.ipynb #03-073
+# %% ../nbs/03_infer.ipynb #03-074
 def _keep_nonnegative(case, x, lam): # `_Case`, its output `(1,H,N,D)`, lambda of its data consistency
     "`x` without negative intensities, where the scan has none"
     if case.scan.data.min()<0:
         return x
     return case.sm.project_nonnegative(x, lam, case.norm(0.))
 
-# %% ../nbs/03_infer.ipynb #03-076
+# %% ../nbs/03_infer.ipynb #03-077
 def _profile_name(profile): # name or function
     "The name of a slice profile"
     return getattr(profile, '__name__', profile)
@@ -370,14 +370,14 @@ def _slices(used): # `_Thickness`
     return dict(spacing=round(sm.spacing,6), thickness=round(sm.thickness,6), profile=_profile_name(sm.profile),
                 ratio=round(sm.ratio,4), source=used.source, spread=spread)
 
-# %% ../nbs/03_infer.ipynb #03-079
+# %% ../nbs/03_infer.ipynb #03-080
 @patch
 def options(self:MRIInference):
     "What shapes the output, JSON-able"
     return dict(spacing=self.spacing, thickness=self.thickness, profile=_profile_name(self.profile), tol=self.tol,
                 uncertainty=self.uncertainty, adapt=self.adapt, half=self.half, denoise=self.denoise)
 
-# %% ../nbs/03_infer.ipynb #03-081
+# %% ../nbs/03_infer.ipynb #03-082
 @patch
 def report(self:MRIInference,
            scan,           # ScalarImage as it was read
@@ -396,7 +396,7 @@ def report(self:MRIInference,
                 intensities=dict(input=intensity_summary(plane, masks[0]), output=intensity_summary(out, masks[1])),
                 gb=round(peak_gb(self.device),2), warnings=list(scan.get('warnings') or []), **numbers)
 
-# %% ../nbs/03_infer.ipynb #03-084
+# %% ../nbs/03_infer.ipynb #03-085
 def nothing_to_restore(scan, sm): # ScalarImage as read, `SliceModel`
     "Whether no axis is thicker than the others and than the target"
     return sm.ratio<1.05 or sm.N<2 or max(scan.spacing) < 1.05*min(scan.spacing)
@@ -409,7 +409,7 @@ def would_restore(self:MRIInference,
     sm = slice_model(scan, self.target_spacing(scan), through_plane(scan), self.thickness)
     return not nothing_to_restore(scan, sm)
 
-# %% ../nbs/03_infer.ipynb #03-086
+# %% ../nbs/03_infer.ipynb #03-087
 @patch
 def _resample_only(self:MRIInference, scan, start): # ScalarImage as read, when it began (s)
     "The `Result` of a scan without a thick axis"
@@ -428,7 +428,7 @@ def _resample_only(self:MRIInference, scan, start): # ScalarImage as read, when 
     zero = tio.ScalarImage(tensor=torch.zeros_like(out.data), affine=out.affine) if self.uncertainty else None
     return Result(out, zero, report, masks, scan, plane)
 
-# %% ../nbs/03_infer.ipynb #03-088
+# %% ../nbs/03_infer.ipynb #03-089
 def _check_thickness(scan, sm): # ScalarImage as read, `SliceModel`
     "Raise a HeaderError for slices that cannot be so thick"
     if sm.thickness <= 3*sm.spacing:
@@ -436,7 +436,7 @@ def _check_thickness(scan, sm): # ScalarImage as read, `SliceModel`
     wrong = f"has slices {sm.spacing:g} mm apart, which cannot be {sm.thickness:g} mm thick"
     raise HeaderError(scan.get('source','volume'), wrong, "give their true thickness= (--thickness)")
 
-# %% ../nbs/03_infer.ipynb #03-091
+# %% ../nbs/03_infer.ipynb #03-092
 def _numbers(case, restored, x)->dict: # `_Case`, what `MRIInference.restore` gives, the output `(1,H,N,D)`
     "Lambda, noise, gains and residuals, for the report"
     volumes = dict(cubic=case.sm.interpolate(case.y,2), guess=restored['guess'], output=x)
@@ -444,7 +444,7 @@ def _numbers(case, restored, x)->dict: # `_Case`, what `MRIInference.restore` gi
     noise = case.noise.report(case.level) | dict(removed=restored['denoised'])
     return dict(lam=round(restored['lam'],6), noise=noise, gains=case.gains.report(), residual=residual)
 
-# %% ../nbs/03_infer.ipynb #03-092
+# %% ../nbs/03_infer.ipynb #03-093
 def _residual_warnings(residual, # of the output, see `_Case.residual`
                        noise     # of the scan, as it: fractions of the tissue's mean
                       )->list:
@@ -460,7 +460,7 @@ def _noise_warnings(case, denoised): # `_Case`; was noise taken out?
         return [sentence + "; it was reduced first (non-local means), denoise=False (--nodenoise) leaves it"]
     return [sentence + "; the output follows the scan less closely"] if case.noise.sd>.03*case.level else []
 
-# %% ../nbs/03_infer.ipynb #03-093
+# %% ../nbs/03_infer.ipynb #03-094
 def _all_warnings(case, used, restored, report): # `_Case`, `_Thickness`, what `MRIInference.restore` gives, the report so far
     "Sentences about what was assumed, corrected and doubted"
     plane = [report['plane']['sentence']] if 'sentence' in report['plane'] else []
@@ -468,14 +468,14 @@ def _all_warnings(case, used, restored, report): # `_Case`, `_Thickness`, what `
     noise = _noise_warnings(case, restored['denoised'])
     return [*case.gains.sentences(), *noise, *plane, *used.doubts, *restored['warnings'], *residual]
 
-# %% ../nbs/03_infer.ipynb #03-096
+# %% ../nbs/03_infer.ipynb #03-097
 def _output_masks(case)->list: # `_Case`
     "Tissue of the scan and of the output, `(1,i,j,k)`"
     fine = case.sm.interpolate(case.mask.float(), 2, 'linear')>.5
     volumes = [tio.ScalarImage(tensor=o.float(), affine=np.eye(4)) for o in (case.mask,fine)]
     return [case.stored(o).data>.5 for o in volumes]
 
-# %% ../nbs/03_infer.ipynb #03-098
+# %% ../nbs/03_infer.ipynb #03-099
 @patch
 def _standard_deviation(self:MRIInference, case, restored): # `_Case`, what `MRIInference.restore` gives
     "Standard deviation of each voxel as a volume or None, and its `Intervals`"
@@ -486,7 +486,7 @@ def _standard_deviation(self:MRIInference, case, restored): # `_Case`, what `MRI
     found = calibrate_intervals(restore, case.y, case.sm, case.mask, case.noise.sd)
     return case.image(error_sd(found.scale*quantile, case.norm.gain)),found
 
-# %% ../nbs/03_infer.ipynb #03-099
+# %% ../nbs/03_infer.ipynb #03-100
 @patch
 def _to_result(self:MRIInference,
                case,     # `_Case`
@@ -509,7 +509,7 @@ def _to_result(self:MRIInference,
     report['warnings'] += intervals.sentences() if intervals else []
     return Result(out, sd, report, masks, case.scan, plane, case.sm)
 
-# %% ../nbs/03_infer.ipynb #03-101
+# %% ../nbs/03_infer.ipynb #03-102
 @patch
 def restored_case(self:MRIInference,
                   scan      # ScalarImage as read, with a thick axis
@@ -524,7 +524,7 @@ def restored_case(self:MRIInference,
         restored,adaptation = self.restore_adapted(case)
         return case, self._to_result(case, used, restored, start, **adaptation)
 
-# %% ../nbs/03_infer.ipynb #03-102
+# %% ../nbs/03_infer.ipynb #03-103
 @patch
 def __call__(self:MRIInference,
              vol:Volume,            # path, nibabel image or torchio image

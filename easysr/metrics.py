@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['ndi', 'sk_filters', 'sk_metrics', 'tio', 'foreground', 'mae', 'psnr', 'ssim', 'hfen', 'sharpness', 'gradient_error',
-           'slice_residual', 'intensity_gain', 'scores', 'ScoreTable', 'score_table']
+__all__ = ['foreground', 'mae', 'psnr', 'ssim', 'hfen', 'sharpness', 'gradient_error', 'slice_residual', 'intensity_gain',
+           'scores', 'ScoreTable', 'score_table']
 
 # %% ../nbs/12_metrics.ipynb #12-005
 import numpy as np, torch

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['nib', 'tio', 'Result', 'write_outputs', 'sd_sidecar']
+__all__ = ['Result', 'write_outputs', 'sd_sidecar']
 
 # %% ../nbs/55_results.ipynb #55-005
 import os, warnings
@@ -30,6 +30,7 @@ nib, tio = map(LazyModule, ('nibabel','torchio'))
 # %% ../nbs/55_results.ipynb #55-010
 class Result:
     "A restored scan: `volume`, `uncertainty` (or None) and `report`"
+    max_bytes = 1_000_000   # of what a notebook shows; with less the slices are coarser
     def __init__(self,
                  volume:tio.ScalarImage,           # isotropic
                  uncertainty:tio.ScalarImage|None, # standard deviation per voxel, or None
@@ -112,9 +113,9 @@ def _repr_html_(self:Result):
     table = '<table>' + ''.join(rows) + '</table>'
     warnings = [f'<li>{html_text(o)}</li>' for o in self.report.get('warnings') or []]
     return (f'<div style="font:13px sans-serif;max-width:960px"><p><b>{html_text(_title(self), 300)}</b></p>'
-            f'{_viewer(self, 130_000)}{table}<ul>' + ''.join(warnings) + '</ul></div>')
+            f'{_viewer(self, self.max_bytes)}{table}<ul>' + ''.join(warnings) + '</ul></div>')
 
-# %% ../nbs/55_results.ipynb #55-026
+# %% ../nbs/55_results.ipynb #55-027
 @patch
 def nibabel(self:Result,
             which:str='volume' # 'volume', 'uncertainty', 'cubic' or 'scan'
@@ -129,7 +130,7 @@ def nibabel(self:Result,
     s,q = (self.scan.get('codes') if self.scan is not None else None) or (0,0)
     return to_nibabel(vol, code=s or q or None)
 
-# %% ../nbs/55_results.ipynb #55-031
+# %% ../nbs/55_results.ipynb #55-032
 def write_outputs(files:dict,    # {'side', 'volume', ...: Path} to write
                   images:dict,   # {one of the names in `files`: ScalarImage}
                   texts:dict,    # {one of the names in `files`: function that gives the text}
@@ -146,7 +147,7 @@ def write_outputs(files:dict,    # {'side', 'volume', ...: Path} to write
             job.result()   # a fault in writing is raised here
         new.describe(files['side'], contents)
 
-# %% ../nbs/55_results.ipynb #55-035
+# %% ../nbs/55_results.ipynb #55-036
 def _kind(res): # `Result`
     "What was done to a scan, one of `output_kinds`"
     return 'sr' if res.report.get('slices') else 'iso'
@@ -164,7 +165,7 @@ def _save_name(res, name): # `Result`, as `Result.save` takes it
         raise ValueError(f"name is {name!r:.60}; give the start of the file names, without a folder")
     return name
 
-# %% ../nbs/55_results.ipynb #55-036
+# %% ../nbs/55_results.ipynb #55-037
 def sd_sidecar(path, # scan
                out,  # folder for all outputs
                image # ScalarImage, the scan
@@ -192,7 +193,7 @@ def _output_texts(res, path, out, files, page): # `Result`; as `output_files` ta
         texts['sdside'] = partial(sd_sidecar, path, out, res.scan)
     return texts
 
-# %% ../nbs/55_results.ipynb #55-037
+# %% ../nbs/55_results.ipynb #55-038
 @patch
 def save(self:Result,
          out:str|os.PathLike, # folder; it is made

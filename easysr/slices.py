@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['ndi', 'scipy_signal', 'tio', 'profiles', 'interpolations', 'slice_sd', 'gaussian', 'box', 'hamming', 'slr', 'sinc',
-           'measured_profile', 'get_profile', 'nyquist_response', 'equivalent_fwhm', 'centres', 'grid_size',
-           'regrid_affine', 'apply_along_axis', 'apply_along_width', 'read_along_width', 'SliceModel', 'world_axis',
-           'add_rician', 'rician', 'thicken', 'slice_model', 'interpolation_matrix', 'keys_matrix']
+__all__ = ['profiles', 'interpolations', 'slice_sd', 'gaussian', 'box', 'hamming', 'slr', 'sinc', 'measured_profile',
+           'get_profile', 'nyquist_response', 'equivalent_fwhm', 'centres', 'grid_size', 'regrid_affine',
+           'apply_along_axis', 'apply_along_width', 'read_along_width', 'SliceModel', 'world_axis', 'add_rician',
+           'rician', 'thicken', 'slice_model', 'interpolation_matrix', 'keys_matrix']
 
 # %% ../nbs/10_slices.ipynb #10-005
 import copy, zlib

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['nib', 'tio', 'Volume', 'check_header', 'read_volume', 'volumes', 'volume_name', 'as_volume', 'in_memory',
-           'fix_header', 'geometry', 'to_nibabel', 'write_volume', 'written_by_easysr', 'HeaderError', 'Normaliser',
-           'nifti', 'sidecar', 'subsample']
+__all__ = ['Volume', 'check_header', 'read_volume', 'volumes', 'volume_name', 'as_volume', 'in_memory', 'fix_header', 'geometry',
+           'to_nibabel', 'write_volume', 'written_by_easysr', 'HeaderError', 'Normaliser', 'nifti', 'sidecar',
+           'subsample']
 
 # %% ../nbs/15_volumes.ipynb #15-005
 import gzip, math, os, zlib
