@@ -13,7 +13,7 @@ from .bench import bench_main
 from .core import shown
 from .options import detail_report, find_named, load_inference, machine_options, output_folder, output_options
 from .options import reading_kwargs, reading_options, restoring_options, scan_progress, tell_open
-from .shell import Parser, check_folder, end, faults_end, shell_command
+from .shell import Parser, check_folder, end, faults_end, shell_command, tell
 from .task_commands import fuse_main, prepare_main, register_main
 from .telling import emit
 from .training_command import train_main
@@ -146,14 +146,12 @@ def main(argv=None): # list of words; default: the command line's
     if len(rows) > 1:
         print(_summary(rows))
     barrier()
-    if len(rows) > 1 and Path(opts.out).is_dir():
-        from easysr.batch import write_index
+    if rows and Path(opts.out).is_dir():
+        from easysr.batch import finish_folder
         with faults_end('easysr', 1):
-            write_index(opts.out, rows)
-        if which==0:
-            tell_open(opts.out, 'index.html')
-    elif rows:
-        tell_open(opts.out, f"{rows[0]['output']}.html")
+            tell('easysr', finish_folder(opts.out, rows))
+    if which==0 and rows:
+        tell_open(opts.out, 'index.html' if len(rows)>1 else f"{rows[0]['output']}.html")
     if any(r['why'] for r in rows):
         raise SystemExit(1)
 
