@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from .bench import bench_main
 from .core import shown
-from .options import detail_report, find_named, load_inference, machine_options, output_folder, output_options
+from .options import choose_folder, detail_report, find_named, load_inference, machine_options, output_options
 from .options import reading_kwargs, reading_options, restoring_options, scan_progress, tell_open
 from .shell import Parser, check_folder, end, faults_end, shell_command, tell
 from .task_commands import fuse_main, prepare_main, register_main
@@ -135,7 +135,7 @@ def _summary(rows): # as `restore_files` gives them
 def main(argv=None): # list of words; default: the command line's
     "The command `easysr`"
     opts = _easysr_parser().parse_args(argv)
-    opts.out = output_folder('easysr', opts.out, opts.input)
+    opts.out = choose_folder('easysr', opts.out, opts.input)
     check_folder('easysr', opts.out)
     from easysr.core import barrier, process_share
     with faults_end('easysr', 2):

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['restoring_options', 'machine_options', 'reading_options', 'reading_kwargs', 'reading_words', 'output_options',
-           'output_folder', 'tell_open', 'load_inference', 'find_named', 'scan_progress', 'report_lines',
+           'choose_folder', 'tell_open', 'load_inference', 'find_named', 'scan_progress', 'report_lines',
            'detail_report']
 
 # %% ../nbs/59_options.ipynb #59-004
@@ -104,7 +104,7 @@ def output_options(p,            # parser
                    help='do again what is done, and '*page + 'replace files of other programs that are in the way')
 
 # %% ../nbs/59_options.ipynb #59-027
-def output_folder(name,  # of the command
+def choose_folder(name,  # of the command
                   out,   # as given with --out, or None
                   words  # files, folders and patterns
                  )->str: # folder
