@@ -479,7 +479,7 @@ def _pairs_of(cfg, train, batches): # `TrainConfig`, animals, how many batches
 def fit(cfg:TrainConfig, # `TrainConfig`
         train,        # files, folder or ScalarImages, isotropic
         val,          # ScalarImages of other animals, isotropic
-        out:str|os.PathLike, # folder to write
+        out:str|Path, # folder to write
         gen:torch.nn.Module|None=None, # generator to start from
         resume:bool=False, # go on from `out/latest.pth`, or from the newest whole epoch where that is damaged
         log=print,    # called with one line an epoch
