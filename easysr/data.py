@@ -57,7 +57,7 @@ def _real_rat():
     raise FileNotFoundError(f"{path.name} is not in {path.parent}; install easysr again, or clone its repository")
 
 # %% ../nbs/00_data.ipynb #new-003
-def sample(name='t2w'  # 't2w', 't1w' or 't2star' of a digital rat; 'rat', a real one
+def sample(name:str='t2w' # 't2w', 't1w' or 't2star' of a digital rat; 'rat', a real one
           )->tio.ScalarImage: # with thick slices; the plane 0.15 mm, of the real rat 0.1125 mm
     "A thick-slice scan to try things on"
     if name=='rat':
@@ -277,16 +277,16 @@ class MRIDataset(torch.utils.data.Dataset):
     @delegates(AugmentConfig)
     def __init__(self,
                  where,           # folder, table, files, or ScalarImages: isotropic volumes
-                 patch=32,        # edge of a `hi` patch (voxels)
-                 ratio=(1.7,8.),  # fine voxels per slice: drawn between these, or one number
-                 length=1000,     # pairs in an epoch
-                 bs=4,            # consecutive pairs that share one slice model and can be stacked
-                 augment=True,    # vary pairs as `AugmentConfig` says? else none of it, and Gaussian slices without a gap
-                 seed=0,          # pairs depend on (seed, epoch, index) alone
-                 split=None,      # of a table: which rows
+                 patch:int=32,    # edge of a `hi` patch (voxels)
+                 ratio:tuple|float=(1.7,8.), # fine voxels per slice: drawn between these, or one number
+                 length:int=1000, # pairs in an epoch
+                 bs:int=4,        # consecutive pairs that share one slice model and can be stacked
+                 augment:bool=True, # vary pairs as `AugmentConfig` says? else none of it, and Gaussian slices without a gap
+                 seed:int=0,      # pairs depend on (seed, epoch, index) alone
+                 split:str|None=None, # of a table: which rows
                  labels=(),       # label maps (files, folder or LabelMaps) to paint patches from, see `synth`
-                 cache=None,      # folder to map prepared volumes from; default: keep them in memory
-                 check=True,      # warn of few animals or coarse voxels?
+                 cache:str|os.PathLike|None=None, # folder to map prepared volumes from; default: keep them in memory
+                 check:bool=True, # warn of few animals or coarse voxels?
                  **kwargs):
         store_attr('patch,ratio,length,bs,augment,seed')
         self.epoch = 0
@@ -388,7 +388,7 @@ def _margin(size, c): # (H, W, D), `AugmentConfig`
     "Voxels beyond the patch that a rotation and a displacement may reach"
     if not (c.turn or c.elastic):
         return 0
-    return math.ceil(max(size)/2*math.sin(math.radians(c.turn)) + 3*c.elastic)+1
+    return math.ceil(max(size)/2*math.sin(math.radians(min(c.turn,90))) + 3*c.elastic)+1
 
 @patch
 def _as_image(self:MRIDataset, x, k, rng): # `(1,H,W,D)`, which volume, numpy Generator

@@ -16,6 +16,7 @@ from .batch import align_output
 from .cohort import keep_inputs, scan_sha256, subject
 from .core import HeaderError, fault_sentence, package_versions, peak_gb, replaced_input, sweep_leftovers, write_text
 from .derivatives import bids_fields, bids_place, describe_dataset, described, meaning, output_folder
+from .image_files import as_path
 from .infer import MRIInference
 from .members import member_of
 from .methods_text import write_methods
@@ -242,7 +243,7 @@ _contrasts = 'T1w','T2w','T2starw','PDw','FLAIR','T1map','T2map','MTw','SWI'
 def contrast(name # of a file
             )->str: # one of the usual words, '' where none is found
     "The contrast that a file's name tells"
-    words = re.split(r'[_.\s-]', nifti.sub('', Path(name).name).lower())
+    words = re.split(r'[_.\s-]', nifti.sub('', as_path(name, 'the name').name).lower())
     known = {o.lower():o for o in _contrasts} | {o.lower().removesuffix('w'):o for o in _contrasts}
     found = [known[o] for o in words if o in known]
     return found[-1] if found else ''
@@ -452,6 +453,8 @@ def _belongs(f): # file
 def group_stacks(files # scans, see `find_inputs`
                 )->tuple: # (lists of two or more files, sentences about what is left out)
     "Which scans become one volume"
+    if not isinstance(files, (list,tuple)):
+        raise TypeError(f"files is {'None' if files is None else 'a '+type(files).__name__}; give a list of paths")
     groups = {}
     for f in files:
         groups.setdefault(_belongs(f), []).append(f)

@@ -39,7 +39,7 @@ _all_ = ['TrainConfig', 'StopFit', 'StopAfter', 'Schedule', 'Average', 'Validate
 
 # %% ../nbs/02_train.ipynb #02-015
 def pick_amp(device,     # torch device
-             amp='auto'  # 'auto', 'bf16', 'fp16', 'fp32'
+             amp:str='auto' # 'auto', 'bf16', 'fp16', 'fp32'
             ):           # dtype, or None for full precision
     "The dtype that autocast should use on `device`"
     if amp!='auto':
@@ -76,8 +76,8 @@ def fit_sizes(cfg, # `TrainConfig`
 class Trainer:
     "Generator, discriminator, their optimisers, and all that a training step needs"
     def __init__(self,
-                 cfg,        # `TrainConfig`
-                 gen=None,   # generator to start from; default: a new one
+                 cfg:TrainConfig, # `TrainConfig`
+                 gen:torch.nn.Module|None=None, # generator to start from; default: a new one
                  cbs=()):    # callbacks besides `Schedule` and `Average`
         torch.manual_seed(cfg.seed)
         self.cfg    = fit_sizes(cfg, gen)
@@ -476,14 +476,14 @@ def _pairs_of(cfg, train, batches): # `TrainConfig`, animals, how many batches
     return MRIDataset(train, cfg.patch, (cfg.low,cfg.high), cfg.bs*batches, cfg.bs, seed=cfg.seed, **cfg.pairs)
 
 # %% ../nbs/02_train.ipynb #02-119
-def fit(cfg,          # `TrainConfig`
+def fit(cfg:TrainConfig, # `TrainConfig`
         train,        # files, folder or ScalarImages, isotropic
         val,          # ScalarImages of other animals, isotropic
-        out,          # folder to write
-        gen=None,     # generator to start from
-        resume=False, # go on from `out/latest.pth`, or from the newest whole epoch where that is damaged
+        out:str|Path, # folder to write
+        gen:torch.nn.Module|None=None, # generator to start from
+        resume:bool=False, # go on from `out/latest.pth`, or from the newest whole epoch where that is damaged
         log=print,    # called with one line an epoch
-        again='',     # the command that resumes the run, printed when a signal stops it
+        again:str='', # the command that resumes the run, printed when a signal stops it
         cbs=()        # further callbacks
        )->Trainer:    # `stopped` is the number of the signal that ended the run, or None
     "Train, validate and keep the best"
@@ -518,12 +518,12 @@ def _run_anew(t, train, out): # `Trainer`, animals, folder
     t.run(ds)
 
 # %% ../nbs/02_train.ipynb #02-145
-def dry_run(cfg,       # `TrainConfig`
+def dry_run(cfg:TrainConfig, # `TrainConfig`
             train,     # files, folder or ScalarImages, isotropic
             val,       # ScalarImages of other animals, isotropic
-            gen=None,  # generator to start from
+            gen:torch.nn.Module|None=None, # generator to start from
             log=print, # called with what is found
-            brief=False# time and memory alone, without sizes and configuration?
+            brief:bool=False # time and memory alone, without sizes and configuration?
            )->dict:    # seconds an epoch, GB, and both in words
     "Say how long a run would take and how much memory, and its configuration"
     _check_val(cfg, val)
