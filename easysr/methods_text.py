@@ -176,6 +176,12 @@ def _gap(scans): # reports of scans whose thickness is known
         return f', which leaves a gap of {over_scans(gaps, _mm)}'
     return f', so that slices overlap by {over_scans([-o for o in gaps], _mm)}' if max(gaps) < -.005 else ''
 
+def _field(group): # reports of scans whose thickness comes from their metadata
+    "The field of the scanner's files that told it, as text"
+    told = {_word(str(_get(r,'slices','read_from')).partition(', from ')[2]) for r in group}
+    field = told.pop() if len(told)==1 else ''
+    return f' ({field})'*bool(field)
+
 def _widths(scans): # reports
     "The width of the slices by where it came from, as text"
     groups = {}
@@ -185,10 +191,12 @@ def _widths(scans): # reports
     said = []
     for source,group in groups.items():
         how = _source_words.get(source, f'from {source}' if source else '')
-        how = how if len(group)==1 else how.replace('the scan itself', 'the scans themselves')
+        if len(group)>1:
+            how = how.replace('the scan itself', 'the scans themselves').replace('of the scan', 'of the scans')
         spread = _numbers(group,'slices','spread')
         unsure = f' (relative standard deviation {_range(spread, _percent)})'*bool(spread)
         gap = _gap(group) if source in ('told','sidecar') else ''
+        how += _field(group)
         in_some = f' in {len(group)} of {len(scans)} scans'*(len(groups)>1)
         width = over_scans(_numbers(group,'slices','thickness'), _mm)
         said.append(f"{width}{in_some}{', '*bool(how)}{how}{unsure}{gap}")
