@@ -40,7 +40,7 @@ def _protocol(report): # of a scan
     spacing,axis = three_numbers(said_at(report,'input','spacing')),said_at(report,'through_plane')
     if spacing is None or axis not in (0,1,2):
         return None
-    plane = [round(o,3) for i,o in enumerate(spacing) if i!=axis]
+    plane = [round(o,4) for i,o in enumerate(spacing) if i!=axis]
     return *plane, round(spacing[axis],3), _direction(report)
 
 # %% ../nbs/57_methods_text.ipynb #57-015
@@ -61,7 +61,7 @@ def _group(protocol, scans, subject): # of `_protocol`; reports of its scans; wh
     matrices = list(dict.fromkeys(filter(None, map(_matrix, scans))))
     matrix = f"a matrix of {listed(matrices,'or')} and "*(0<len(matrices)<5)
     return (f"{subject} had {_slice_counts(scans)} slices{along} with centres {in_mm(apart)} apart, {matrix}"
-            f"voxels of {' × '.join(f'{o:.3g}' for o in plane)} mm in plane")
+            f"voxels of {' × '.join(f'{o:.4g}' for o in plane)} mm in plane")
 
 def _geometry(scans, noun='scan'): # reports of scans; or stack
     "Sentences on matrix, voxels and slices, one of each protocol"
@@ -191,7 +191,7 @@ def _brightness(scans): # reports of volumes
     said = []
     uneven = [o for o in (said_at(r,'gains','gains') for r in scans) if _positive(o)]
     if uneven:
-        some = '' if len(scans)==1 else f' of {len(uneven)} in {len(scans)}'
+        some = '' if len(scans)==1 else f' of {len(uneven)} of {len(scans)} volumes'
         spread = percent(max(max(o)/min(o)-1 for o in uneven))
         said.append(f"The interleaves{some} differed in brightness by up to {spread} and were equalised.")
     odd = sum(len(o) for o in (said_at(r,'gains','odd_slices') for r in scans) if isinstance(o, list))
@@ -208,7 +208,8 @@ def _plane(scans): # reports
     changed = [(a,b) for a,b in both if max(abs(v/b-1) for v in a)>.02]
     if not changed:
         return []
-    texts = [f"from {' × '.join(f'{v:.3g}' for v in a)} mm to {in_mm(b)}" for a,b in changed]
+    finer = {b: listed([' × '.join(f'{v:.4g}' for v in a) for a,c in changed if c==b], 'or') for _,b in changed}
+    texts = [f'from {a} mm to {in_mm(b)}' for b,a in finer.items()]
     return [f"In plane, the voxels were resampled {listed(texts)}."]
 
 # %% ../nbs/57_methods_text.ipynb #57-034
