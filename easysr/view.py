@@ -391,6 +391,7 @@ class SliceViewer:
                  vols,            # path, image, list, {name: volume} or `Result`: side by side, any grids
                  plane='coronal', # the first that is shown, one of `PLANES`
                  window=None,     # (low, high) in the scan's units; default: `robust_window` of all
+                 labels=None,     # `LabelMap`, mask or label tensor, drawn over the volumes
                  maps=None,       # {name: (volume, (low, high))} in colours of their own, as a difference; `low` of 0: no sign
                  three=False,     # start with all three planes?
                  at=None):        # world point (R, A, S) in mm to start at; default: the centre of the last volume
@@ -399,6 +400,7 @@ class SliceViewer:
         self.vols = _named(vols)
         self.plane, self.three, self.at = plane, three, at
         self.window = window or robust_window(*self.vols.values())
+        self.labels = None if labels is None else canonical(_as_labels(labels, list(self.vols.values())[-1]))
         self.maps = {k: (canonical(_as_image(o)), ends) for k,(o,ends) in (maps or {}).items()}
 
 # %% ../nbs/13_view.ipynb #13-125
@@ -407,7 +409,8 @@ def layers(self:SliceViewer)->list: # of `Layer`
     "The volumes and maps as `viewer_html` takes them"
     greys = [Layer(k, o, open_window(*self.window)) for k,o in self.vols.items()]
     kinds = {k: 'difference' if ends[0]<0 else 'sd' for k,(_,ends) in self.maps.items()}
-    return greys + [Layer(k, o, open_window(*ends), kinds[k]) for k,(o,ends) in self.maps.items()]
+    marks = [] if self.labels is None else [Layer('labels', self.labels, (0,1), 'labels')]
+    return greys + marks + [Layer(k, o, open_window(*ends), kinds[k]) for k,(o,ends) in self.maps.items()]
 
 # %% ../nbs/13_view.ipynb #13-127
 @patch

@@ -34,7 +34,7 @@ function place(v) {                                         // what follows from
     const centre = v.world(n.map(o => (o - 1)/2));
     v.start = centre.map((c, i) => c - n[i]*v.spacing[i]/2);    // outer edges (mm), as if the axes were those of the world
     v.end = centre.map((c, i) => c + n[i]*v.spacing[i]/2);
-    v.values = Float32Array.from({length: 256}, (_, q) => v.low + (q/255)**v.gamma*(v.high - v.low));
+    v.values = Float32Array.from({length: 256}, (_, q) => v.labels ? v.labels[q] || 0 : v.low + (q/255)**v.gamma*(v.high - v.low));
     v.window = v.first = [...v.window];
     if (v.shade) readShade(v);
 }
@@ -100,15 +100,22 @@ function palette(colours) {                                 // 256 colours betwe
     });
 }
 
+function labelPalette(colours) {                            // a colour for each label, and nothing where there is none
+    return Uint32Array.from({length: 256}, (_, q) => {
+        const [r, g, b] = colours[(q + colours.length - 1)%colours.length];
+        return q ? (255 << 24 | b << 16 | g << 8 | r) >>> 0 : 0;
+    });
+}
+
 function picture(v, plane, k, even) {                       // a slice as a small canvas, a pixel a voxel
     const [across, up] = AXES[plane], w = v.shape[across], h = v.shape[up], [low, high] = v.window;
-    const c = v.canvas || (v.canvas = make('canvas')), ctx = c.getContext('2d');
+    const c = v.canvas || (v.canvas = make('canvas')), ctx = c.getContext('2d', {willReadFrequently: true});
     c.width = w;
     c.height = h;
     const data = ctx.createImageData(w, h), px = new Uint32Array(data.data.buffer), colours = v.colours32;
     const colour = x => colours[clamp(Math.round((x - low)/(high - low)*255), 0, 255)];
     const u = [0, 0, 0], each = v.shade && !even;
-    const table = Array.from(v.values, x => colour(v.shade ? v.base + x*v.middle : x));
+    const table = v.labels ? v.colours32 : Array.from(v.values, x => colour(v.shade ? v.base + x*v.middle : x));
     u[plane] = k;
     for (let j = 0; j < h; j++) for (let i = 0; i < w; i++) {
         u[across] = i;
@@ -124,10 +131,11 @@ function picture(v, plane, k, even) {                       // a slice as a smal
 class Viewer {
     constructor(root) {
         const began = performance.now(), spec = JSON.parse(root.dataset.spec);
-        Object.assign(this, {root, vols: spec.volumes, plane: PLANES.indexOf(spec.plane), zoom: 1, drag: 'cross',
-                             even: spec.even, blend: {on: false, t: .5}, panels: [], began});
+        Object.assign(this, {root, vols: spec.volumes.filter(v => !v.labels), labels: spec.volumes.find(v => v.labels), plane: PLANES.indexOf(spec.plane), zoom: 1, drag: 'cross',
+                             even: spec.even, cross: true, overlay: true, blend: {on: false, t: .5}, panels: [], began});
         delete root.dataset.spec;
-        this.vols.forEach(v => { place(v); v.colours32 = palette(v.colours); });
+        this.stored = spec.volumes;
+        this.stored.forEach(v => { place(v); v.colours32 = v.labels ? labelPalette(v.colours) : palette(v.colours); });
         this.greys = this.vols.filter(v => v.kind === 'grey');
         this.fine = [0, 1, 2].map(i => this.vols.reduce((a, b) => {
             const finer = a.spacing[i] - b.spacing[i];
@@ -141,7 +149,7 @@ class Viewer {
         this.load();
     }
     async load() {
-        for (const v of this.vols) {
+        for (const v of this.stored) {
             await decode(v).catch(() => { v.failed = true; });
             this.still.remove();
             this.draw();
@@ -178,6 +186,8 @@ class Viewer {
         for (const [value, text] of [['cross', 'crosshair'], ['window', 'window']]) make('option', tool, {value, text});
         const size = make('input', make('label', how, {text: 'size '}), {type: 'range', min: 50, max: 300, value: 100,
                           'aria-label': 'size of the pictures', oninput: () => { this.zoom = size.value/100; this.arrange(); }});
+        this.check(how, 'crosshair', true, on => { this.cross = on; this.draw(); }, 'Draw the crosshair');
+        if (this.labels) this.check(how, 'labels', true, on => { this.overlay = on; this.draw(); }, 'Draw the labels over the volumes');
         if (this.greys.length > 1) this.comparison(how);
         this.grid = make('div', root, {className: 'es-grid'});
         const foot = make('div', root, {className: 'es-foot'});
@@ -230,9 +240,18 @@ class Viewer {
             const full = (width - gap*(fit - 1))/fit;
             const scale = p => Math.min(Math.min(full/span(p, 0), 420/span(p, 1))*this.zoom, width/span(p, 0));
             this.panels = [];
-            this.grid.replaceChildren(...shown.map(p => this.row(p, items, scale(p))));
+            if (items.length === 1 && width > 700) this.grid.replaceChildren(this.oneRow(shown, items[0], width, gap));
+            else this.grid.replaceChildren(...shown.map(p => this.row(p, items, scale(p))));
         }
         this.draw();
+    }
+    oneRow(shown, vols, width, gap) {                       // of one volume: its planes side by side, on one scale
+        const row = make('div', null, {className: 'es-row'}), size = (p, i) => this.frames[p][i][1] - this.frames[p][i][0];
+        const across = shown.reduce((sum, p) => sum + size(p, 0), 0), tallest = Math.max(...shown.map(p => size(p, 1)));
+        const most = width/Math.max(...shown.map(p => size(p, 0)));
+        const scale = Math.min((width - gap*shown.length)/across, 420/tallest)*this.zoom;
+        for (const p of shown) this.panels.push(this.panel(row, p, vols, Math.min(scale, most)));
+        return row;
     }
     row(plane, items, scale) {
         const row = make('div', null, {className: 'es-row'});
@@ -349,27 +368,30 @@ class Viewer {
         this.slider.value = clamp(this.index(this.plane), 0, n - 1);
         const mm = i => ENDS[i][+(this.point[i] >= 0)] + ' ' + Math.abs(this.point[i]).toFixed(2);
         this.output.textContent = `${mm(this.plane)} mm (${+this.slider.value + 1} of ${n})`;
-        this.reading.textContent = `crosshair: ${[0, 1, 2].map(mm).join(', ')} mm`;
+        const label = this.labels && at(this.labels, this.point);
+        this.reading.textContent = `crosshair: ${[0, 1, 2].map(mm).join(', ')} mm` + (this.labels ? `, label ${label || 'none'}` : '');
         if (this.ends) this.ends.forEach((o, i) => { if (o !== document.activeElement) o.value = +this.greys[0].window[i].toPrecision(4); });
     }
     paintPanel(p) {
-        const ctx = p.canvas.getContext('2d'), [across, up] = AXES[p.plane], s = p.scale, v = p.vols.at(-1);
+        const ctx = p.canvas.getContext('2d'), v = p.vols.at(-1);
         ctx.globalAlpha = 1;
         ctx.fillStyle = '#000';
         ctx.fillRect(0, 0, p.canvas.width, p.canvas.height);
         ctx.imageSmoothingEnabled = false;
-        p.vols.forEach((o, i) => {
-            const k = Math.floor(o.voxel(this.point)[p.plane] + .5);
-            if (!o.codes || k < 0 || k >= o.shape[p.plane]) return;
-            ctx.globalAlpha = i ? this.blend.t : 1;
-            ctx.drawImage(picture(o, p.plane, k, this.even && o.kind === 'grey'), (o.start[across] - p.x[0])*s, (p.y[1] - o.end[up])*s,
-                          (o.end[across] - o.start[across])*s, (o.end[up] - o.start[up])*s);
-        });
+        p.vols.forEach((o, i) => this.paintSlice(o, p, ctx, i ? this.blend.t : 1));
+        if (this.overlay && this.labels && v.kind === 'grey') this.paintSlice(this.labels, p, ctx, .4);
         ctx.globalAlpha = 1;
         this.paintMarks(p, ctx, v);
         const x = p.vols.map(o => o.failed ? 'not readable here' : o.codes ? short(at(o, this.point)) : '\u2026');
         p.value.textContent = x.join(' / ');
         if (p.range) p.range();
+    }
+    paintSlice(v, p, ctx, alpha) {
+        const [across, up] = AXES[p.plane], s = p.scale, k = Math.floor(v.voxel(this.point)[p.plane] + .5);
+        if (!v.codes || k < 0 || k >= v.shape[p.plane]) return;
+        ctx.globalAlpha = alpha;
+        ctx.drawImage(picture(v, p.plane, k, this.even), (v.start[across] - p.x[0])*s, (p.y[1] - v.end[up])*s,
+                      (v.end[across] - v.start[across])*s, (v.end[up] - v.start[up])*s);
     }
     paintMarks(p, ctx, v) {                                 // crosshair, letters, scale bar
         const [across, up] = AXES[p.plane], s = p.scale, w = p.canvas.width, h = p.canvas.height, r = w/p.canvas.clientWidth || 1;
@@ -382,7 +404,7 @@ class Viewer {
             ctx.moveTo(a, b);
             ctx.lineTo(c, d);
         }
-        ctx.stroke();
+        if (this.cross) ctx.stroke();
         ctx.font = `600 ${11*r}px system-ui, sans-serif`;
         ctx.lineWidth = 3*r;
         ctx.strokeStyle = 'rgba(0,0,0,.8)';

@@ -23,16 +23,18 @@ class Layer:
     name: str                       # shown above it
     vol: tio.Image                  # axes in RAS order, as `canonical` gives them
     window: tuple                   # (low, high) of the colours, in the volume's units
-    kind: str='grey'                # one of `COLOURS`
+    kind: str='grey'                # one of `COLOURS`; labels are drawn over the grey volumes
     unit: str="the scan's units"    # of its values
 
 COLOURS = dict(grey=[(0,0,0), (255,255,255)],   # kind of a layer: colours of its window, from low to high
                difference=[(160,225,255), (50,130,215), (20,45,90), (12,12,14),
                            (100,35,20), (225,90,35), (255,215,140)],
-               sd=[(0,0,4), (66,10,104), (147,38,103), (221,81,58), (252,165,10), (252,255,164)])
+               sd=[(0,0,4), (66,10,104), (147,38,103), (221,81,58), (252,165,10), (252,255,164)],
+               labels=[(31,119,180), (255,127,14), (44,160,44), (214,39,40), (148,103,189),
+                       (140,86,75), (227,119,194), (188,189,34), (23,190,207)])
 
 # %% ../nbs/60_viewer.ipynb #60-014
-_GAMMA = dict(grey=1.5, difference=1., sd=1.)   # kind: power that leads from codes to values
+_GAMMA = dict(grey=1.5, difference=1., sd=1., labels=1.)   # kind: power that leads from codes to values
 
 def code_range(layer # `Layer`
               )->tuple:
@@ -171,7 +173,7 @@ def _picture_bytes(picture, codec, quality): # 8-bit, grey or RGB; 'JPEG' or 'WE
 
 def _data_url(data): # bytes
     "A picture as part of a page"
-    kind = 'jpeg' if data[:2]==b'\xff\xd8' else 'webp'
+    kind = {b'\xff\xd8':'jpeg', b'\x89P':'png'}.get(data[:2], 'webp')
     return f'data:image/{kind};base64,'+base64.b64encode(data).decode()
 
 # %% ../nbs/60_viewer.ipynb #60-036
@@ -193,6 +195,18 @@ def _store(layer): # `Layer`
     codes = encode(layer.vol.data[0].numpy(), *ends, _GAMMA[layer.kind])
     return _Stored(layer, *_crop(codes, layer.vol.affine, layer.kind), ends)
 
+def _store_labels(layer): # `Layer` of whole numbers
+    "Ranks of the labels as codes, 0 where there is none, and their numbers as `ends`"
+    x = np.rint(np.nan_to_num(layer.vol.data[0].numpy())).astype(int)
+    numbers = np.unique(x[x!=0])
+    if len(numbers)>255:
+        raise ValueError(f"A viewer draws at most 255 labels, and there are {len(numbers)}: pick some of them.")
+    codes = np.where(x!=0, np.searchsorted(numbers, x)+1, 0).astype('uint8')
+    edges = _bounds(codes>0)
+    affine = np.array(layer.vol.affine, float)
+    affine[:3,3] += affine[:3,:3]@[first for first,_ in edges]
+    return _Stored(layer, codes[tuple(slice(*o) for o in edges)], affine, (0, *numbers.tolist()))
+
 def _store_ratio(layer): # `Layer` of a scan with uneven brightness
     "Codes of the ratio to the local mean, without the empty margin"
     whole = _store(layer)
@@ -211,18 +225,23 @@ def _sample(codes): # 8-bit (i,j,k)
     few = ((np.arange(min(n, 8))+.5)*n/min(n, 8)).astype(int)
     return codes.take(few, axis), len(few)/n
 
+def _mosaic_bytes(o, codes, quality): # `_Stored`; all or some of its slices; one of `QUALITIES`
+    "The mosaic of a layer as a file; labels lose nothing"
+    return _picture_bytes(mosaic(codes), *(('PNG',0) if o.layer.kind=='labels' else quality))
+
 def _estimate(stored, quality): # `_Stored`s; one of `QUALITIES`
     "About how many bytes the mosaics take in a page"
     total = 0
     for o in stored:
         few,share = _sample(o.codes)
-        total += len(_picture_bytes(mosaic(few), *quality))/share
+        total += len(_mosaic_bytes(o, few, quality))/share
     return 4/3*total
 
 # %% ../nbs/60_viewer.ipynb #60-039
 def _halve(o): # `_Stored`
     "The same at half the resolution along every axis with more than one voxel"
     step = [2 if n>1 else 1 for n in o.codes.shape]
+    thin = o.codes[tuple(slice(None, None, s) for s in step)]
     padded = np.pad(o.codes, [(0, -n%s) for n,s in zip(o.codes.shape, step)], 'edge').astype(np.float32)
     for axis,s in enumerate(step):
         padded = padded.reshape(*padded.shape[:axis], -1, s, *padded.shape[axis+1:]).mean(axis+1)
@@ -230,7 +249,8 @@ def _halve(o): # `_Stored`
     affine[:3,3] += affine[:3,:3]@((np.array(step)-1)/2)
     affine[:3,:3] *= step
     shade = o.shade and Shade(o.shade.codes, o.shade.low, o.shade.high, [n/s for n,s in zip(o.shade.size, step)])
-    return _Stored(o.layer, padded.round().astype('uint8'), affine, o.ends, shade, o.halved+1)
+    codes = thin if o.layer.kind=='labels' else padded.round().astype('uint8')
+    return _Stored(o.layer, codes, affine, o.ends, shade, o.halved+1)
 
 def _too_large(codes): # 8-bit (i,j,k)
     "Is it past what WebP, or the memory of a browser, takes?"
@@ -245,7 +265,7 @@ def _compress(stored, limit): # `_Stored`s; most bytes
         for quality in QUALITIES:
             if _estimate(stored, quality)>1.05*limit:
                 continue
-            pictures = [_picture_bytes(mosaic(o.codes), *quality) for o in stored]
+            pictures = [_mosaic_bytes(o, o.codes, quality) for o in stored]
             if 4/3*sum(map(len, pictures))<limit:
                 return list(zip(stored, pictures)), quality
         stored = [_halve(o) for o in stored]
@@ -310,6 +330,8 @@ def _volume_spec(o, data): # `_Stored`; bytes of its mosaic
                 low=float(o.ends[0]), high=float(o.ends[1]), gamma=_GAMMA[o.layer.kind],
                 window=[float(v) for v in o.layer.window], colours=COLOURS[o.layer.kind])
     tile = [n for i,n in enumerate(o.codes.shape) if i!=axis]
+    if o.layer.kind=='labels':
+        return spec | dict(axis=axis, columns=columns, tile=tile, data=_data_url(data), labels=o.ends, low=0, high=1)
     if o.shade:
         codes = base64.b64encode(o.shade.codes.ravel(order='F').tobytes()).decode()
         shade = dict(cells=o.shade.codes.shape, low=o.shade.low, high=o.shade.high, size=o.shade.size, codes=codes)
@@ -328,8 +350,8 @@ _STILL_NOTE = ('<p class="es-note">Still pictures: no script runs here. In a not
 def _stills(stored, planes, point): # `_Stored`s; names of planes; world mm
     "HTML of all panels as still pictures, on one scale"
     widest = max(n*s for o in stored for n,s in zip(o.codes.shape, np.linalg.norm(o.affine[:3,:3], axis=0)))
-    scale = 200/widest
-    rows = [''.join(_still(o, p, point, scale) for o in stored) for p in planes]
+    scale = 240/widest
+    rows = [''.join(_still(o, p, point, scale) for o in stored if o.layer.kind!='labels') for p in planes]
     rows = [f'<div style="display:flex;flex-wrap:wrap;gap:6px">{o}</div>' for o in rows]
     return f'<div class="es-still">{"".join(rows)}</div>'
 
@@ -347,7 +369,8 @@ def _store_all(layers): # `Layer`s
     "[`_Stored`] of all, and how uneven the last grey one is: from a ratio of 3 grey ones are stored as ratios"
     greys = [o for o in layers if o.kind=='grey']
     uneven = shading(greys[-1].vol) if greys else 1.
-    return [_store_ratio(o) if uneven>3 and o.kind=='grey' else _store(o) for o in layers], uneven
+    store = dict(labels=_store_labels, grey=_store_ratio if uneven>3 else _store)
+    return [store.get(o.kind, _store)(o) for o in layers], uneven
 
 # %% ../nbs/60_viewer.ipynb #60-055
 def viewer_html(layers,           # `Layer`s, in the order in which they are shown
