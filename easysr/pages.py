@@ -14,6 +14,7 @@ import numpy as np, torchio as tio
 from .cohort import is_restored
 from .core import HeaderError, read_text
 from .derivatives import output_sides
+from .methods_text import methods_html
 from .texts import html_text, plain_text
 from .view import SliceViewer, open_window, robust_window, viewer_script
 from .viewer import package_text
@@ -403,7 +404,7 @@ def _scan_facts(report): # of a `Result`
 def scan_page(res,          # `Result` of one scan
               title,        # heading
               warnings=None,# sentences; default: those of its report
-              methods=''    # text for a paper, as `qc_page` takes it
+              methods=None  # text for a paper, HTML; default: `methods_html` of its report
              )->str:        # one self-contained HTML page
     "The page to check an output by"
     vols = {'scan': res.scan, 'cubic': res.cubic, 'easysr': res.volume}
@@ -412,6 +413,7 @@ def scan_page(res,          # `Result` of one scan
         title += ': resampled (no thick axis)'
         warnings = sorted(warnings, key=lambda o: 'resampled' not in o)   # that comes first
     numbers,facts = _scan_numbers(res.report), _scan_facts(res.report)
+    methods = methods_html(res.report) if methods is None else methods
     return qc_page(title, vols, _scan_maps(res), _scan_plots(res), numbers, warnings, facts, methods)
 
 # %% ../nbs/23_pages.ipynb #23-085
