@@ -17,10 +17,8 @@ def option_cases():
     "Options of easysr, and where its outputs go"
     numbers = ('1000', '.003', 'nan', 'inf', '-1', '0', '', 'wide', '1e-300', '1e300', '0x1', '１', '1_0', '٣')
     for word in numbers:
-        for option in ('--spacing','--thickness','--tol','--memory','--scale','--adapt'):
+        for option in ('--spacing','--thickness','--tol','--memory','--scale'):
             bad = word in ('nan','inf','-1','0','','wide','0x1')
-            if option=='--adapt' and not bad:
-                continue
             yield Case('options', f'{option} {ascii(word)}', easysr(option, word), scan(),
                        'refused' if bad else 'either', says=(option,'rattus'))
     words = {'--device':('meta','cuda:99','klingon','','cpu:7','mps','xla'),
