@@ -80,7 +80,8 @@ def _reading_options(p): # parser
 def _easysr_parser():
     "Options of `easysr`"
     p = Parser('easysr', description='Super-resolve thick-slice rodent brain MRI to isotropic NIfTI.')
-    p.add_argument('input', nargs='+', metavar='INPUT', help='NIfTI files, folders or patterns')
+    p.add_argument('input', nargs='+', metavar='INPUT',
+                   help='NIfTI files, ParaVision studies, DICOM, folders of these, or patterns')
     p.add_argument('--out', required=True, help='folder for the outputs')
     _restoring_options(p)
     _reading_options(p)
@@ -124,6 +125,14 @@ def _find_scans(words, # files, folders and patterns
     if clash:
         end('easysr', clash, 2)
     return files
+
+# %% ../nbs/21_cli.ipynb #new-002
+def _converted(words, # files, folders and patterns
+               out):  # folder of the outputs
+    "The words with scanner data replaced by the NIfTI files that were made of them, and the number of failures"
+    from easysr.convert import converted_inputs
+    with faults_end('easysr', 1):
+        return converted_inputs(words, out, partial(tell, 'easysr'))
 
 # %% ../nbs/21_cli.ipynb #21-021
 def _line(row): # as `restore_files` gives it
@@ -184,7 +193,9 @@ def main(argv=None): # list of words; default: the command line's
     with faults_end('easysr', 2):
         which, many = process_share()
     also = [o for o in (opts.align,opts.model) if o and Path(o).is_file()]
-    inf, files = _load_model('easysr', opts), _find_scans(opts.input, opts.out, also)
+    inf = _load_model('easysr', opts)
+    words, broken = _converted(opts.input, opts.out)
+    files = _find_scans(words, opts.out, also)
     rows = _gone(_restore_all(inf, files[which::many], opts), opts.out)
     if len(rows) > 1:
         print(_summary(rows))
@@ -193,7 +204,7 @@ def main(argv=None): # list of words; default: the command line's
         from easysr.batch import write_index
         with faults_end('easysr', 1):
             write_index(opts.out, rows)
-    if any(r['why'] for r in rows):
+    if broken or any(r['why'] for r in rows):
         raise SystemExit(1)
 
 # %% ../nbs/21_cli.ipynb #21-039
