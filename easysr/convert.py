@@ -76,7 +76,10 @@ def _software(scan): # `Scan`
 
 def _image(scan, affine): # `Scan`, (4,4) RAS+ mm
     "Its voxels as a NIfTI image, float32"
-    img = nib.Nifti1Image(np.asarray(scan.load(), dtype='float32'), affine)
+    x = np.asarray(scan.load(), dtype='float32')
+    if not np.isfinite(x).all():
+        raise HeaderError(scan.name, "holds values that are not finite", "reconstruct or export it again")
+    img = nib.Nifti1Image(x, affine)
     img.header.set_xyzt_units('mm')
     img.header['descrip'] = b'converted by easysr'
     img.set_sform(affine, code=1)
@@ -221,6 +224,8 @@ def converted_inputs(words, # files, folders and patterns
             for row in convert(match, Path(out)/'sourcedata') if found else ():
                 tell(conversion_sentences(row))
                 rows.append(row)
+            if any(r['status']=='converted' for r in rows):
+                tell([f"converted scans are kept in {shown(out)}/sourcedata"])
             failed += sum(r['status']=='failed' for r in rows)
             taken += [str(r['path']) for r in rows if r['path']]
             if not found or _volumes_below(match):
@@ -230,7 +235,7 @@ def converted_inputs(words, # files, folders and patterns
         raise HeaderError(', '.join(map(shown, words)), wrong, "name a study or a scan with a stack of thick slices")
     return taken, failed
 
-# %% ../nbs/08_convert.ipynb #08-072
+# %% ../nbs/08_convert.ipynb #08-077
 def _convert_parser():
     "Options of `easysr_convert`"
     about = 'Convert ParaVision studies and DICOM to NIfTI with BIDS names and sidecars.'
@@ -255,7 +260,7 @@ def _check_labels(opts): # parsed options
         if label is not None and not bids_label(label):
             raise ValueError(f"label '{label[:40]}' has no letter or digit; give one such as 07")
 
-# %% ../nbs/08_convert.ipynb #08-073
+# %% ../nbs/08_convert.ipynb #08-078
 def _tell_row(row): # as `convert` yields it
     "Print what came of a scan: failures on stderr, the rest on stdout"
     if row['status']=='failed':
@@ -271,7 +276,7 @@ def _last_line(rows, out): # as `convert` yields them, folder
     text = ', '.join(f'{n} {words.get(k,k)}' for k,n in counts.items() if n)
     return f'{text}; next: easysr {out} --out RESULTS' if counts['converted']+counts['unchanged'] else text
 
-# %% ../nbs/08_convert.ipynb #08-074
+# %% ../nbs/08_convert.ipynb #08-079
 @shell_command('easysr_convert')
 def convert_main(argv=None): # list of words; default: the command line's
     "The command `easysr_convert`"

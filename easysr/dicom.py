@@ -20,7 +20,7 @@ _never = re.compile(r'\.(nii|gz|hdr|img|mg[zh]|nrrd|nhdr|json|[tc]sv|html?|png|j
 def is_dicom(f # Path
             )->bool:
     "Whether a file begins as DICOM does"
-    if _never.search(f.name) or not f.is_file():
+    if _never.search(f.name) or f.name=='DICOMDIR' or not f.is_file():
         return False
     try:
         with open(f, 'rb') as stream:
@@ -37,7 +37,8 @@ def _run(path, into): # DICOM file or folder of them, folder for the outputs
         raise reader_missing(path, 'DICOM, which dcm2niix reads', 'it is not installed', 'dicom') from None
     words = ['-b','y', '-ba','n', '-z','n', '-w','2', '-d','0', '-f','%s', '-o',str(into)] + ['-s','y']*path.is_file()
     done = subprocess.run([dcm2niix.bin, *words, str(path.absolute())], capture_output=True, stdin=subprocess.DEVNULL)
-    return done.stdout.decode(errors='replace')
+    fault = f'\nError: dcm2niix ended in a fault ({done.returncode})'*(done.returncode<0)
+    return done.stdout.decode(errors='replace') + fault
 
 def _complaints(text): # what dcm2niix said
     "The sentences of dcm2niix that tell of something wrong"
@@ -123,6 +124,9 @@ def _series(images, files, uneven, complaints): # [(NIfTI, its JSON)], DICOM fil
     good = [o for o in opened if not _not_a_stack(*o[1:])]
     if not good:
         yield Left(name, _not_a_stack(*opened[0][1:]))
+    if len({o[2].get('EchoTime') for o in good})>1:
+        yield Left(name, f'it holds {len(good)} echoes, for mapping')
+        return
     for i,(f,img,said) in enumerate(good, 1):
         scan = _scan(f, img, said, files, name)
         scan.chunk = i if len(good)>1 else 0
@@ -146,7 +150,7 @@ def dicom_scans(path # DICOM file or folder of them
         complaints = _complaints(_run(path, into))
         series,uneven = _sorted_series(into),{o.stem.partition('_Eq')[0] for o in Path(into).glob('*_Eq*.nii')}
         if not series:
-            why = f'{complaints[0]}; export it again' if complaints else 'no DICOM file in it holds an image'
+            why = f'{complaints[-1]}; export it again' if complaints else 'no DICOM file in it holds an image'
             yield Left(shown(path), why, bool(complaints))
         for images in series.values():
             yield from _series(images, files, uneven, complaints if len(series)==1 else [])

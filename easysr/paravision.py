@@ -119,8 +119,10 @@ def _package_lps(ds, which, name): # `Dataset`, number of the slice package, of 
     places = np.asarray(ds['VisuCorePosition'].value, float).reshape(-1,3)
     if first<0 or n<1 or first+n > int(_value(ds,'VisuCoreFrameCount',1)):
         raise HeaderError(name, "its slice packages are not those of its frames", "copy the whole study again")
-    steps = np.diff(places[first:first+n], axis=0)
-    if len(steps) and np.abs(steps-steps.mean(0)).max()>.01:   # mm
+    with np.errstate(all='ignore'):
+        steps = np.diff(places[first:first+n], axis=0)
+        uneven = len(steps) and not np.abs(steps-steps.mean(0)).max()<=.01   # mm; true of NaN
+    if uneven:
         raise HeaderError(name, "its slices are not evenly spaced",
                           "scan or reconstruct it in stacks of even spacing")
     return check_lps(ds.affine_of_package(which), name),n
@@ -200,7 +202,8 @@ def _stacks(ds, name, folder): # `Dataset`, of the scan, its folder
     counts = [n if flat else int(_values(ds,'VisuCoreSize')[2]) for _,n in ds.slice_packages_index()]
     good = [i for i,n in enumerate(counts) if not not_anatomy(protocol, n)]
     if not good:
-        yield Left(name, not_anatomy(protocol, max(counts)) + f' in each of {len(counts)} stacks'*(len(counts)>1))
+        why = not_anatomy(protocol, max(counts))
+        yield Left(name, f'{why} in each of {len(counts)} directions' if len(counts)>1 and 'slice' in why else why)
     for i in good:
         scan = _stack(ds, i, name, folder)
         scan.chunk = i+1 if len(counts)>1 else 0

@@ -110,6 +110,9 @@ def check_lps(lps, # (4,4) voxel -> scanner (mm)
     flat = not np.isfinite(lps).all() or not (spacing>0).all() or abs(np.linalg.det(lps[:3,:3]/spacing))<.1
     if flat:
         raise HeaderError(name, "its header gives no axes that span a volume", "export or copy it again")
+    if spacing.min()<.002 or spacing.max()>50 or np.abs(lps[:3,3]).max()>1e5:
+        sizes = ' x '.join(f'{o:.3g}' for o in spacing)
+        raise HeaderError(name, f"its header gives voxels of {sizes} mm or a far place", "export or copy it again")
     return lps
 
 # %% ../nbs/65_scans.ipynb #65-032
