@@ -14,7 +14,7 @@ from . import __version__
 from .core import HeaderError, fault_sentence, file_sha256, shown, write_text
 from .dicom import dicom_scans, is_dicom
 from .paravision import paravision_name, paravision_scans
-from .scans import Left, Scan, bids_label, bids_path, check_position, is_position, to_ras
+from .scans import Left, ReaderMissing, Scan, bids_label, bids_path, check_position, is_position, to_ras
 from .shell import Parser, check_folder, faults_end, shell_command, tell
 from .sidecars import OutputSet, as_written, check_free, json_text, sidecar_said
 
@@ -147,6 +147,8 @@ def _scans_of(kind, path): # as `find_scanner_folders` gives them
     "The `Scan`s and `Left`s of a folder; a fault is a `Left` too"
     try:
         yield from (paravision_scans if kind=='paravision' else dicom_scans)(path)
+    except ReaderMissing:
+        raise
     except Exception as e:
         name = paravision_name(path) if kind=='paravision' else shown(path)
         yield Left(name, _fault(name, e).removeprefix(f'{name}: '), True)

@@ -10,7 +10,7 @@ import json, math, re, subprocess, tempfile
 import nibabel as nib, numpy as np
 from pathlib import Path
 from .core import shown
-from .scans import Left, Scan, check_lps, not_anatomy, reader_missing, slice_fields
+from .scans import Left, ReaderMissing, Scan, check_lps, not_anatomy, slice_fields
 from .texts import plain_text
 
 # %% ../nbs/67_dicom.ipynb #67-008
@@ -34,7 +34,7 @@ def _run(path, into): # DICOM file or folder of them, folder for the outputs
     try:
         import dcm2niix
     except ImportError:
-        raise reader_missing(path, 'DICOM, which dcm2niix reads', 'it is not installed', 'dicom') from None
+        raise ReaderMissing(path, 'DICOM', 'dcm2niix', 'dicom') from None
     words = ['-b','y', '-ba','n', '-z','n', '-w','2', '-d','0', '-f','%s', '-o',str(into)] + ['-s','y']*path.is_file()
     done = subprocess.run([dcm2niix.bin, *words, str(path.absolute())], capture_output=True, stdin=subprocess.DEVNULL)
     fault = f'\nError: dcm2niix ended in a fault ({done.returncode})'*(done.returncode<0)

@@ -8,9 +8,10 @@ __all__ = ['paravision_name', 'paravision_scans']
 # %% ../nbs/66_paravision.ipynb #66-004
 import math, re, warnings
 import numpy as np
+from functools import partial
 from importlib.metadata import version
 from .core import HeaderError, read_text, shown
-from .scans import Left, Scan, check_lps, not_anatomy, reader_missing, slice_fields
+from .scans import Left, ReaderMissing, Scan, check_lps, not_anatomy, slice_fields
 from .texts import plain_text
 
 # %% ../nbs/66_paravision.ipynb #66-008
@@ -39,13 +40,13 @@ def _is_sound(f, name): # parameter file that is not essential, of the scan
 
 def _reader(name): # of the scan
     "brukerapi, or a sentence where it is missing or so old that it places images wrongly"
-    what = 'ParaVision data, which brukerapi reads'
+    missing = partial(ReaderMissing, name, 'ParaVision', 'brukerapi', 'bruker')
     try:
         import brukerapi.dataset
     except ImportError:
-        raise reader_missing(name, what, 'it is not installed', 'bruker') from None
+        raise missing() from None
     if tuple(int(o) for o in re.findall(r'\d+', version('brukerapi'))[:3]) < (0,4,5):
-        raise reader_missing(name, what, 'version 0.4.5 or later is needed', 'bruker')
+        raise missing('is older than 0.4.5')
     return brukerapi.dataset
 
 # %% ../nbs/66_paravision.ipynb #66-011

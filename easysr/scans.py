@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['quadruped_axes', 'biped_axes', 'Left', 'check_position', 'is_position', 'position_rotation', 'to_ras', 'Scan',
-           'not_anatomy', 'slice_fields', 'check_lps', 'bids_label', 'contrast_suffix', 'bids_path', 'reader_missing']
+           'not_anatomy', 'slice_fields', 'check_lps', 'bids_label', 'contrast_suffix', 'bids_path', 'ReaderMissing']
 
 # %% ../nbs/65_scans.ipynb #65-004
 import re
@@ -149,10 +149,13 @@ def bids_path(scan,         # `Scan`
     return Path(f'sub-{sub}', *[f'ses-{ses}']*bool(ses), 'anat', f'{name}_{contrast_suffix(scan.said)}.nii.gz')
 
 # %% ../nbs/65_scans.ipynb #65-038
-def reader_missing(name, # of the scan or folder
-                   what, # it is: 'ParaVision data, which brukerapi reads'
-                   wrong,# 'it is not installed'
-                   extra # of easysr
-                  ):
-    "The error for a reader that is not installed"
-    return HeaderError(name, f"is {what}; {wrong}", f"install it: pip install 'easysr[{extra}]'")
+class ReaderMissing(HeaderError):
+    "Scanner data whose reader is not installed"
+    def __init__(self,
+                 name,                     # of the scan or folder
+                 kind,                     # of data: 'ParaVision', 'DICOM'
+                 reader,                   # package that reads it
+                 extra,                    # of easysr that installs it
+                 wrong='is not installed'):# what is wrong with the package
+        super().__init__(name, f"is {kind} data, and {reader}, which reads it, {wrong}",
+                         f"run: pip install 'easysr[{extra}]'")
