@@ -15,8 +15,9 @@ from .core import HeaderError, fault_sentence, file_sha256, shown, write_text
 from .dicom import dicom_scans, is_dicom
 from .paravision import paravision_name, paravision_scans
 from .scans import Left, ReaderMissing, Scan, bids_label, bids_path, check_position, is_position, to_ras
-from .shell import Parser, check_folder, faults_end, shell_command, tell
+from .shell import Parser, check_folder, faults_end, shell_command
 from .sidecars import OutputSet, as_written, check_free, json_text, sidecar_said
+from .telling import emit, tell
 
 # %% ../nbs/08_convert.ipynb #08-008
 def _kind_of(folder, names): # Path, names of its files
@@ -212,7 +213,7 @@ def _volumes_below(path): # file or folder
 
 def converted_inputs(words, # files, folders and patterns
                      out,   # folder of the outputs
-                     tell   # function of a list of sentences
+                     tell   # called with a list of sentences, and whether they tell of a fault
                     )->tuple: # (words, the NIfTI files in place of scanner data; number of failures)
     "Convert what words name of scanner data; all other words stay as they are"
     taken,failed = [],0
@@ -224,10 +225,10 @@ def converted_inputs(words, # files, folders and patterns
         for match,found in each:
             rows = []
             for row in convert(match, Path(out)/'sourcedata') if found else ():
-                tell(conversion_sentences(row))
+                tell(conversion_sentences(row), row['status']=='failed')
                 rows.append(row)
             if any(r['status']=='converted' for r in rows):
-                tell([f"converted scans are kept in {shown(out)}/sourcedata"])
+                tell([f'converted scans are kept in {shown(out)}/sourcedata'], False)
             failed += sum(r['status']=='failed' for r in rows)
             taken += [str(r['path']) for r in rows if r['path']]
             if not found or _volumes_below(match):
@@ -238,20 +239,23 @@ def converted_inputs(words, # files, folders and patterns
     return taken, failed
 
 # %% ../nbs/08_convert.ipynb #08-077
+_examples = ('easysr_convert study --out bids                a ParaVision study or scan',
+             'easysr_convert dicom --out bids --subject 07   DICOM, the animal named')
+
 def _convert_parser():
     "Options of `easysr_convert`"
     about = 'Convert ParaVision studies and DICOM to NIfTI with BIDS names and sidecars.'
-    p = Parser('easysr_convert', description=about)
+    p = Parser('easysr_convert', about, _examples)
     p.add_argument('input', nargs='+', metavar='SRC',
                    help='ParaVision studies or scans (5, 6, 7, 360), DICOM files or folders, patterns')
-    p.add_argument('--out', required=True, help='folder of the BIDS dataset')
-    p.add_argument('--subject', help='label of the animal (default: its number at the scanner)')
-    p.add_argument('--session', help='label of the session (default: none, or the date of each of several studies)')
-    p.add_argument('--position', help="how the animal lay, such as Head_Supine or Foot_Prone (default: Head_Prone for "
-                                      "Bruker's data, whatever was declared; else as declared)")
+    p.add_argument('--out', required=True, metavar='DIR', help='folder of the BIDS dataset')
+    p.add_argument('--subject', metavar='LABEL', help='of the animal (default: its number at the scanner)')
+    p.add_argument('--session', metavar='LABEL',
+                   help='of the session (default: none; the date of each of several studies)')
+    p.add_argument('--position', metavar='NAME', help='how the animal lay, such as Head_Supine or Foot_Prone (default: '
+                   "Head_Prone for Bruker's data, whatever was declared; else as declared)")
     p.add_argument('--overwrite', action='store_true',
                    help='do again what is done, and replace files of other programs that are in the way')
-    p.add_argument('--version', action='version', version=__version__)
     return p
 
 def _check_labels(opts): # parsed options
@@ -264,12 +268,13 @@ def _check_labels(opts): # parsed options
 
 # %% ../nbs/08_convert.ipynb #08-078
 def _tell_row(row): # as `convert` yields it
-    "Print what came of a scan: failures on stderr, the rest on stdout"
+    "Say what came of a scan: failures on stderr, the rest on stdout"
     if row['status']=='failed':
-        tell('easysr_convert', [row['why']])
+        tell('easysr_convert', [row['why']], True)
     else:
-        for o in conversion_sentences(row):
-            print(o, flush=True)
+        print(*conversion_sentences(row), sep='\n', flush=True)
+    emit(dict(command='easysr_convert', output=row['path'] and str(row['path'])) |
+         {k: row[k] for k in ('source','status','why','warnings','said')})
 
 def _last_line(rows, out): # as `convert` yields them, folder
     "What was done, and what comes next"

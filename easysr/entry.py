@@ -53,9 +53,9 @@ def start(name,    # of the command
 
 # %% ../nbs/53_entry.ipynb #53-013
 def easysr_command(): return start('easysr', 'easysr.cli', 'command')
-def train_command(): return start('easysr_train', 'easysr.cli', 'train_main')
-def register_command(): return start('easysr_register', 'easysr.cli', 'register_main')
-def fuse_command(): return start('easysr_fuse', 'easysr.cli', 'fuse_main')
-def prepare_command(): return start('easysr_prepare', 'easysr.cli', 'prepare_main')
+def train_command(): return start('easysr_train', 'easysr.training_command', 'train_main')
+def register_command(): return start('easysr_register', 'easysr.task_commands', 'register_main')
+def fuse_command(): return start('easysr_fuse', 'easysr.task_commands', 'fuse_main')
+def prepare_command(): return start('easysr_prepare', 'easysr.task_commands', 'prepare_main')
 def bench_command(): return start('easysr_bench', 'easysr.bench', 'bench_main')
 def convert_command(): return start('easysr_convert', 'easysr.convert', 'convert_main')

@@ -290,7 +290,7 @@ def a_run(folder):
     import torch
     path = Path(folder).parent/'run.pth'
     if not path.exists():
-        from easysr.cli import train_main
+        from easysr.training_command import train_main
         animals(folder.parent/'made')
         out = str(path.parent/'made/out')
         words = ['--epochs','1'] + [w for o,w in zip(small[::2],small[1::2]) if o!='--epochs' for w in (o,w)]
