@@ -8,14 +8,15 @@ __all__ = ['main', 'keep_freed_memory', 'command', 'bench_main', 'fuse_main', 'p
 # %% ../nbs/21_cli.ipynb #21-004
 import argparse, os, sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from .bench import bench_main
 from .core import shown
 from .options import choose_folder, detail_report, find_named, load_inference, machine_options, output_options
 from .options import reading_kwargs, reading_options, restoring_options, scan_progress, tell_open
-from .shell import Parser, check_folder, end, faults_end, shell_command, tell
+from .shell import Parser, check_folder, end, faults_end, shell_command
 from .task_commands import fuse_main, prepare_main, register_main
-from .telling import emit
+from .telling import emit, tell
 from .training_command import train_main
 
 # %% ../nbs/21_cli.ipynb #21-005
@@ -32,6 +33,7 @@ class _Cite(argparse.Action):
 _examples = ('easysr rat7_T2w.nii.gz                   its outputs beside it',
              'easysr scans --out out                   all of a folder, and a list of them',
              'easysr scans --out out --uncertainty     with an error for every voxel',
+             'easysr study --out out                   a ParaVision study or DICOM',
              'easysr raw.nii.gz --out out --scale 0.1  lengths ten times too long')
 
 # %% ../nbs/21_cli.ipynb #21-010
@@ -40,8 +42,9 @@ def _easysr_parser():
     about = ('Super-resolve thick-slice rodent brain MRI: each scan becomes an isotropic NIfTI volume, '
              'with a sidecar and a page to check it by.')
     p = Parser('easysr', about, _examples, usage='%(prog)s INPUT [INPUT ...] [--out DIR] [options]')
-    p.add_argument_group('what is restored').add_argument('input', nargs='+', metavar='INPUT',
-                                                          help='NIfTI files, folders or patterns')
+    g = p.add_argument_group('what is restored')
+    g.add_argument('input', nargs='+', metavar='INPUT',
+                   help='NIfTI files, ParaVision studies, DICOM, folders or patterns')
     output_options(p)
     restoring_options(p)
     reading_options(p)
@@ -65,6 +68,14 @@ def _find_scans(words, # files, folders and patterns
     if clash:
         end('easysr', clash, 2)
     return files
+
+# %% ../nbs/21_cli.ipynb #new-002
+def _converted(words, # files, folders and patterns
+               out):  # folder of the outputs
+    "The words with scanner data replaced by the NIfTI files that were made of them, and the number of failures"
+    from easysr.convert import converted_inputs
+    with faults_end('easysr', 1):
+        return converted_inputs(words, out, partial(tell, 'easysr'))
 
 # %% ../nbs/21_cli.ipynb #21-015
 def _line(row): # as `restore_files` gives it
@@ -141,7 +152,9 @@ def main(argv=None): # list of words; default: the command line's
     with faults_end('easysr', 2):
         which, many = process_share()
     also = [o for o in (opts.align,opts.model) if o and Path(o).is_file()]
-    inf, files = load_inference('easysr', opts), _find_scans(opts.input, opts.out, also)
+    inf = load_inference('easysr', opts)
+    words, broken = _converted(opts.input, opts.out)
+    files = _find_scans(words, opts.out, also)
     rows = _gone(_restore_all(inf, files[which::many], opts), opts.out)
     if len(rows) > 1:
         print(_summary(rows))
@@ -152,7 +165,7 @@ def main(argv=None): # list of words; default: the command line's
             tell('easysr', finish_folder(opts.out, rows))
     if which==0 and rows:
         tell_open(opts.out, 'index.html' if len(rows)>1 else f"{rows[0]['output']}.html")
-    if any(r['why'] for r in rows):
+    if broken or any(r['why'] for r in rows):
         raise SystemExit(1)
 
 # %% ../nbs/21_cli.ipynb #21-041

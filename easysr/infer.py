@@ -257,6 +257,7 @@ class _Thickness:
     source: str             # told, sidecar, estimated or spacing
     spread: float = None    # standard deviation of its logarithm, where it was estimated
     doubts: tuple = ()      # sentences
+    origin: str = None      # which file and field said so, where one did
 
 # %% ../nbs/03_infer.ipynb #03-058
 def _contradiction(sm, width): # `SliceModel` with the thickness of the sidecar, `Width` estimated or None
@@ -280,7 +281,7 @@ def thickness_of(self:MRIInference, case)->_Thickness: # `_Case`
         return _Thickness(sm, 'told')
     width = estimate_width(case.y, sm)
     if case.scan.get('slice_thickness'):
-        return _Thickness(sm, 'sidecar', doubts=_contradiction(sm, width))
+        return _Thickness(sm, 'sidecar', doubts=_contradiction(sm, width), origin=case.scan.get('thickness_from'))
     if self.profile!='gaussian':
         return _Thickness(sm, 'spacing')
     if width is None:
@@ -369,7 +370,8 @@ def _slices(used): # `_Thickness`
     sm = used.sm
     spread = None if used.spread is None else round(used.spread,3)
     return dict(spacing=round(sm.spacing,6), thickness=round(sm.thickness,6), profile=_profile_name(sm.profile),
-                ratio=round(sm.ratio,4), source=used.source, spread=spread)
+                ratio=round(sm.ratio,4), source=used.source, spread=spread,
+                read_from=used.origin)
 
 # %% ../nbs/03_infer.ipynb #03-080
 @patch

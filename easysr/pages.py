@@ -318,6 +318,7 @@ _plain_names = {
               'bandwidth':'noise, share of the spectrum it fills', 'floor':'noise, what air reads (Rician floor)',
               'removed':'noise, was it reduced first?'},
     'slices': {'thickness':'slice thickness (FWHM), mm', 'source':'slice thickness, source',
+               'read_from':'slice thickness, read from',
                'spread':'slice thickness, standard deviation of its logarithm', 'spacing':'slice spacing, mm',
                'profile':'slice profile', 'ratio':'slice spacing / output spacing'},
     'gains': {'interleaves':'interleaves', 'gains':'interleaves, gain of each', 'odd_slices':'slices hardly trusted',

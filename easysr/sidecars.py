@@ -9,7 +9,8 @@ __all__ = ['nifti', 'longest_name', 'plain', 'json_text', 'read_json', 'bare_nam
 # %% ../nbs/49_sidecars.ipynb #49-004
 import gzip, json, math, os, re, zlib
 from pathlib import Path
-from .core import FileSet, HeaderError, file_sha256, read_text, write_text
+from .core import FileSet, HeaderError, file_sha256, read_text, shown, write_text
+from .texts import plain_text
 
 # %% ../nbs/49_sidecars.ipynb #49-008
 def plain(value,   # of anything that JSON may hold, or Python may write
@@ -48,7 +49,8 @@ def read_json(path # file
 # %% ../nbs/49_sidecars.ipynb #49-014
 nifti = re.compile(r'\.(nii(\.gz)?|hdr|img|mgz|mgh|nrrd|nhdr)$', re.I) # how the name of a volume ends
 _untrue_when_finer = {'SliceThickness', 'SpacingBetweenSlices', 'SliceTiming', 'NumberOfSlices', 'AcquisitionMatrixPE',
-                      'ReconMatrixPE', 'BaseResolution', 'dcmmeta_affine', 'dcmmeta_shape', 'dcmmeta_slice_dim'}
+                      'ReconMatrixPE', 'BaseResolution', 'dcmmeta_affine', 'dcmmeta_shape', 'dcmmeta_slice_dim',
+                      'SliceThicknessSource', 'SpacingBetweenSlicesSource', 'SliceEncodingDirection'}
 
 longest_name = 220   # bytes of a name; outputs and their temporary files need up to 30 more, and 255 is the limit
 
@@ -97,15 +99,24 @@ def _warn_sidecar(said, thickness, apart, spacing): # sidecar, what `_said_slice
     if thickness and thickness>=3*spacing:
         yield f"the sidecar's SliceThickness, {thickness:.3g} mm, cannot be at slices {spacing:.3g} mm apart; ignored"
 
+# %% ../nbs/49_sidecars.ipynb #new-002
+def _origin(path, said): # file, its sidecar
+    "Which file and field gave the thickness, in words"
+    deeper = said.get('SliceThicknessSource')
+    more = f", from {plain_text(deeper, 80)}" if isinstance(deeper, str) else ''
+    return f"SliceThickness of {shown(bare_name(path))}.json{more}"
+
 # %% ../nbs/49_sidecars.ipynb #49-026
 def describe_slices(path,    # file
                     spacing, # of its slices (mm)
                     scale    # factor its lengths were multiplied by, or None
-                   )->tuple: # ({'slice_thickness': mm, 'slice_spacing': mm}, what is known of them; sentences)
+                   )->tuple: # ({'slice_thickness', 'slice_spacing' (mm), 'thickness_from'}, what is known; sentences)
     "What the sidecar says of the slices, and what is odd about it, in words"
     said = sidecar(path)
     thickness,apart = _said_slices(said, spacing, scale)
     found = dict(slice_thickness=thickness if (thickness or 0)<3*spacing else None, slice_spacing=apart)
+    if found['slice_thickness']:
+        found['thickness_from'] = _origin(path, said)
     return {k:v for k,v in found.items() if v}, list(_warn_sidecar(said, thickness, apart, spacing))
 
 # %% ../nbs/49_sidecars.ipynb #49-029
