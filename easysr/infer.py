@@ -62,11 +62,10 @@ def super_resolve(vol,               # ScalarImage, or the path of a NIfTI file
 # %% ../nbs/03_infer.ipynb #03-024
 def _check_abilities(inf): # `MRIInference`
     "Raise a ValueError where the generator cannot do what was asked for"
-    able = (inf.gen.estimates_error or not inf.uncertainty) and (inf.gen.adaptable or not inf.adapt)
-    if able:
+    if inf.gen.estimates_error or not inf.uncertainty:
         return
     name,kind = inf.model_info['name'],inf.model_info['kind']
-    raise ValueError(f"{name} is a {kind}, which predicts no uncertainty and cannot be adapted; use the default model")
+    raise ValueError(f"{name} is a {kind}, which predicts no uncertainty; use the default model")
 
 # %% ../nbs/03_infer.ipynb #03-026
 def _pick_generator(model, device): # as `MRIInference` takes them
@@ -94,12 +93,11 @@ class MRIInference:
                  device='auto',            # auto, cpu, cuda, mps; a generator in memory stays on its own
                  memory=2.,                # GB the network may use
                  tol=None,                 # largest residual (fraction of tissue's mean); default: by the noise. No denoising if given
-                 adapt=None,               # minutes to train on within each scan, see `easysr.adapt`
                  half=None,                # some convolutions in 16 bits? default: where the CPU is faster at it, see `pick_dtype`
                  denoise=True):            # take out noise above 1% of the tissue's mean first?
         check_spacing(spacing)
-        check_positive(thickness=thickness, memory=memory, tol=tol, adapt=adapt)
-        store_attr('spacing,thickness,uncertainty,memory,tol,adapt,half,denoise')
+        check_positive(thickness=thickness, memory=memory, tol=tol)
+        store_attr('spacing,thickness,uncertainty,memory,tol,half,denoise')
         self.profile = profile if isinstance(profile, str) and get_profile(profile) else get_profile(profile)
         self.gen,self.device = _pick_generator(model, device)
         self.in_memory = self.gen is model
@@ -307,13 +305,12 @@ def restore(self:MRIInference,
             sm,        # its `SliceModel`, with its noise
             mask,      # tissue, as `y`
             level,     # mean of the tissue above the scan's own zero, in the unit of `y`
-            gen=None,  # default: the loaded generator
             trust=None # of each slice, `(n,)`; default: 1
            )->dict:    # x, guess and quantile `(1,H,N,D)`; lam; warnings; denoised?
     "Denoising, generator, then data consistency"
     denoised = self.denoises(sm, level)
     y = denoise(y, sm.noise) if denoised else y
-    gen = self.gen if gen is None else gen
+    gen = self.gen
     how = dict(part=tissue_bounds(mask), quantile=self.uncertainty, weight=tissue_weight(y, mask, sm))
     with _evaluating(gen, self.trunk_dtype):
         (guess,quantile),sentences = generate_with_fallback(gen, y, sm, tile_size(gen,sm,self.memory), **how)
@@ -323,22 +320,6 @@ def restore(self:MRIInference,
     lam = limit_lambda(y, guess, sm, good, lam, _residual_limit(self.tol, level, sm.noise))
     x = sm.data_consistency(guess, y, 2, lam, trust)
     return dict(x=x, guess=guess, quantile=quantile, lam=lam, warnings=sentences, denoised=denoised)
-
-# %% ../nbs/03_infer.ipynb #03-069
-@patch
-def restore_adapted(self:MRIInference,
-                    case       # `_Case`
-                   )->tuple:   # (what `restore` gives, {} or {'adapt': report of the adaptation})
-    "Restore, with a generator adapted to the scan where that is asked for and helps"
-    restore = partial(self.restore, case.y, case.sm, case.mask, case.level, trust=case.gains.trust)
-    first = restore()
-    if not self.adapt:
-        return first,{}
-    from easysr.adapt import adapt
-    gen,outcome = adapt(self.gen, first['x'], case.sm, self.adapt, first['lam'])
-    if not outcome['kept']:
-        return first,dict(adapt=outcome)
-    return restore(gen=gen) | dict(quantile=first['quantile']), dict(adapt=outcome)
 
 # %% ../nbs/03_infer.ipynb #03-071
 def _keep_nonnegative(case, x, lam): # `_Case`, its output `(1,H,N,D)`, lambda of its data consistency
@@ -371,7 +352,7 @@ def _slices(used): # `_Thickness`
 def options(self:MRIInference):
     "What shapes the output, JSON-able"
     return dict(spacing=self.spacing, thickness=self.thickness, profile=_profile_name(self.profile), tol=self.tol,
-                uncertainty=self.uncertainty, adapt=self.adapt, half=self.half, denoise=self.denoise)
+                uncertainty=self.uncertainty, half=self.half, denoise=self.denoise)
 
 # %% ../nbs/03_infer.ipynb #03-081
 @patch
@@ -516,8 +497,8 @@ def restored_case(self:MRIInference,
         _check_thickness(scan, case.sm)
         used = self.thickness_of(case)
         case.sm = used.sm
-        restored,adaptation = self.restore_adapted(case)
-        return case, self._to_result(case, used, restored, start, **adaptation)
+        restored = self.restore(case.y, case.sm, case.mask, case.level, case.gains.trust)
+        return case, self._to_result(case, used, restored, start)
 
 # %% ../nbs/03_infer.ipynb #03-102
 @patch
