@@ -28,8 +28,6 @@ def restoring_options(p): # parser
                    help="leave noise in the scan (default: above 1%% of the tissue's mean it is reduced first)")
     p.add_argument('--tol', type=above_zero,
                    help="largest difference to the scan, as a fraction of the tissue's mean (default: by the noise)")
-    p.add_argument('--adapt', type=above_zero, metavar='MINUTES',
-                   help='first train for so long on each scan itself, on its own plane; kept only where it helps')
     p.add_argument('--align', metavar='TEMPLATE', help='then align the output to this volume, see easysr_register')
     p.add_argument('--device', default='auto', help='auto, cpu, cuda, mps')
     p.add_argument('--memory', type=above_zero, default=2., help='GB that the network may use (default 2)')
@@ -81,7 +79,7 @@ def load_inference(name,  # of the command
         if opts.align:
             check_header(opts.align)
         return MRIInference(opts.model, opts.spacing, opts.thickness, opts.profile, opts.uncertainty,
-                            opts.device, opts.memory, opts.tol, opts.adapt, half, not opts.nodenoise)
+                            opts.device, opts.memory, opts.tol, half, not opts.nodenoise)
 
 # %% ../nbs/59_options.ipynb #59-017
 def find_named(name,   # of the command

@@ -17,10 +17,8 @@ def option_cases():
     "Options of easysr, and where its outputs go"
     numbers = ('1000', '.003', 'nan', 'inf', '-1', '0', '', 'wide', '1e-300', '1e300', '0x1', '１', '1_0', '٣')
     for word in numbers:
-        for option in ('--spacing','--thickness','--tol','--memory','--scale','--adapt'):
+        for option in ('--spacing','--thickness','--tol','--memory','--scale'):
             bad = word in ('nan','inf','-1','0','','wide','0x1')
-            if option=='--adapt' and not bad:
-                continue
             yield Case('options', f'{option} {ascii(word)}', easysr(option, word), scan(),
                        'refused' if bad else 'either', says=(option,'rattus'))
     words = {'--device':('meta','cuda:99','klingon','','cpu:7','mps','xla'),
@@ -217,7 +215,7 @@ def calls():
                    model=[None,3,'',b'x',{},[],torch.nn.Linear(1,1),Path('gone'),other],
                    profile=[None,3,'x',np.array([1.,2.]),[],sum,max,float,{},'', np.ones(5)], tol=['x',-1,np.nan,[1]],
                    device=[None,3,'x',[],torch.device('meta')], memory=['x',-1,0,np.nan,None,1e-12],
-                   adapt=['x',-1,np.nan,[]], half=['x',3,[]], uncertainty=['x',[],np.array([1,2])],
+                   half=['x',3,[]], uncertainty=['x',[],np.array([1,2])],
                    denoise=[np.array([1,2])], nonsense=[1])
     for option,values in options.items():
         for i,value in enumerate(values):
