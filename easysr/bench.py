@@ -9,28 +9,38 @@ __all__ = ['bench_main']
 import os
 from pathlib import Path
 from .core import HeaderError, shown
+from .options import reading_kwargs, reading_options
 from .shell import Parser, check_folder, end, faults_end, shell_command, tell
+from .telling import emit
 
 # %% ../nbs/52_bench.ipynb #52-007
 _cases = ('3x','3x left-right','3x superior-inferior','2x','5.33x','8x',
           '2% noise','5% noise','box profile')   # keys of `easysr.benchmark.cases`
 
+_examples = ('easysr_bench rats --out scores.csv',
+             "easysr_bench rats --out scores.csv --case 3x '5% noise'",
+             'easysr_bench rats --out scores.csv --model default run/best.pth')
+
 def _bench_parser():
     "Options of `easysr_bench`"
     about = 'Thicken isotropic volumes, restore them by every method, and score the methods.'
-    p = Parser('easysr_bench', description=about)
-    p.add_argument('input', nargs='+', metavar='INPUT', help='isotropic NIfTI volumes, or folders of them')
-    p.add_argument('--out', required=True, help='CSV file for the scores')
-    p.add_argument('--case', nargs='+', choices=_cases, default=['3x'], metavar='CASE',
+    p = Parser('easysr_bench', about, _examples, usage='%(prog)s INPUT [INPUT ...] --out FILE [options]')
+    g = p.add_argument_group('what is scored')
+    g.add_argument('input', nargs='+', metavar='INPUT', help='isotropic NIfTI volumes, or folders of them')
+    g.add_argument('--out', required=True, metavar='FILE', help='CSV file for the scores')
+    g.add_argument('--case', nargs='+', choices=_cases, default=['3x'], metavar='CASE',
                    help=f"how the scans are simulated: {', '.join(_cases)} (default 3x)".replace('%', '%%'))
-    p.add_argument('--model', nargs='+', default=['default'],
-                   help="generators: 'default', or checkpoints of easysr or EasySR")
-    p.add_argument('--eclare', metavar='PROGRAM', help='also run ECLARE by this command, e.g. run-eclare')
-    p.add_argument('--patches', type=int, help='patches that ECLARE trains on (default: its own)')
+    g = p.add_argument_group('methods')
+    g.add_argument('--model', nargs='+', default=['default'],
+                   help="generators: 'default', or checkpoints of easysr or EasySR (default: default)")
+    g.add_argument('--eclare', metavar='PROGRAM', help='also run ECLARE by this command, e.g. run-eclare')
+    g.add_argument('--patches', type=int, metavar='N', help='patches that ECLARE trains on (default: its own)')
+    reading_options(p, 'a series is refused')
     return p
 
 # %% ../nbs/52_bench.ipynb #52-008
-def _isotropic(words): # files and folders
+def _isotropic(words,   # files and folders
+               reading): # as `read_volume` takes it
     "{name: volume} of the inputs that can be scored on, and how many could not"
     from easysr.benchmark import read_isotropic
     from easysr.cohort import find_volumes, skipped_sentences
@@ -42,13 +52,13 @@ def _isotropic(words): # files and folders
         if name in vols:                              # two folders may hold one name
             name = f'{name} ({sum(o.split(" (")[0]==name for o in vols)+1})'
         try:
-            vols[name] = read_isotropic(f)
+            vols[name] = read_isotropic(f, **reading)
         except (ValueError, OSError) as e:
             failed += 1
-            tell('easysr_bench', [e])
+            tell('easysr_bench', [e], fault=True)
     return vols, failed
 
-# %% ../nbs/52_bench.ipynb #52-009
+# %% ../nbs/52_bench.ipynb #52-010
 def _score_cases(opts,  # parsed options of `easysr_bench`
                  vols,  # {name: isotropic volume}
                  tools):# {method: function}
@@ -60,9 +70,11 @@ def _score_cases(opts,  # parsed options of `easysr_bench`
             how = dict(program=opts.eclare, patches=opts.patches) | cases[case]
             table[case] = {n: score_methods(v, tools, **how) for n,v in vols.items()}
         print(benchmark_table(table[case], case), end='\n\n', flush=True)
+        for animal,scores in table[case].items():
+            emit(dict(command='easysr_bench', case=case, animal=animal, scores=scores))
     return table
 
-# %% ../nbs/52_bench.ipynb #52-010
+# %% ../nbs/52_bench.ipynb #52-011
 def _check_scores(opts): # parsed options of `easysr_bench`
     "Refuse a file for the scores that is an input, or somebody else's"
     from easysr.cohort import find_volumes, keep_inputs
@@ -76,7 +88,7 @@ def _check_scores(opts): # parsed options of `easysr_bench`
         if not read_text(out).startswith('case,animal,method'):
             raise HeaderError(out, "was not written by easysr_bench, it stays", "choose another file with --out")
 
-# %% ../nbs/52_bench.ipynb #52-011
+# %% ../nbs/52_bench.ipynb #52-012
 @shell_command('easysr_bench')
 def bench_main(argv=None): # list of words; default: the command line's
     "The command `easysr_bench`"
@@ -87,9 +99,10 @@ def bench_main(argv=None): # list of words; default: the command line's
     with faults_end('easysr_bench', 2):
         _check_scores(opts)
         tools = {'easysr' if m=='default' else f'easysr, {shown(m)}': restorer(m) for m in opts.model}
-    vols, failed = _isotropic(opts.input)
+    vols, failed = _isotropic(opts.input, reading_kwargs(opts))
     if not vols:
         end('easysr_bench', 'there is no volume to score on; name isotropic NIfTI volumes', 1)
     write_text(opts.out, scores_csv(_score_cases(opts, vols, tools)))
+    print(f'scores are in {opts.out}')
     if failed:
         raise SystemExit(1)

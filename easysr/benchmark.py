@@ -200,10 +200,11 @@ def benchmark_table(rows,  # {animal: what `score_methods` gives}
     return '\n'.join([head] + [_table_line(rows, m) for m in next(iter(rows.values()))])
 
 # %% ../nbs/30_benchmark.ipynb #30-045
-def read_isotropic(path, # file of a volume
+def read_isotropic(path,     # file of a volume
+                   **reading # scale, form, fill, volume: as `read_volume` takes them
                   )->tio.ScalarImage:
     "A volume to score on; a sentence where it cannot be one"
-    v = read_volume(path)
+    v = read_volume(path, **reading)
     if max(v.spacing)>1.05*min(v.spacing):
         size = ' x '.join(f'{o:.3g}' for o in v.spacing)
         wrong = f"has voxels of {size} mm, and there is no truth between its slices"

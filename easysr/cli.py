@@ -6,30 +6,52 @@
 __all__ = ['main', 'keep_freed_memory', 'command', 'bench_main', 'fuse_main', 'prepare_main', 'register_main', 'train_main']
 
 # %% ../nbs/21_cli.ipynb #21-004
-import os, sys
+import argparse, os, sys
 from contextlib import suppress
 from pathlib import Path
 from .bench import bench_main
 from .core import shown
-from .options import find_named, load_inference, reading_kwargs, reading_options, restoring_options
+from .options import choose_folder, detail_report, find_named, load_inference, machine_options, output_options
+from .options import reading_kwargs, reading_options, restoring_options, scan_progress, tell_open
 from .shell import Parser, check_folder, end, faults_end, shell_command, tell
 from .task_commands import fuse_main, prepare_main, register_main
+from .telling import emit
 from .training_command import train_main
 
 # %% ../nbs/21_cli.ipynb #21-005
 _all_ = ['bench_main', 'fuse_main', 'prepare_main', 'register_main', 'train_main']
 
 # %% ../nbs/21_cli.ipynb #21-009
+class _Cite(argparse.Action):
+    "Print how to cite easysr, and end"
+    def __call__(self, parser, *_): # as argparse calls it
+        from easysr.methods_text import bibtex
+        print(bibtex())
+        parser.exit()
+
+_examples = ('easysr rat7_T2w.nii.gz                   its outputs beside it',
+             'easysr scans --out out                   all of a folder, and a list of them',
+             'easysr scans --out out --uncertainty     with an error for every voxel',
+             'easysr raw.nii.gz --out out --scale 0.1  lengths ten times too long')
+
+# %% ../nbs/21_cli.ipynb #21-010
 def _easysr_parser():
     "Options of `easysr`"
-    p = Parser('easysr', description='Super-resolve thick-slice rodent brain MRI to isotropic NIfTI.')
-    p.add_argument('input', nargs='+', metavar='INPUT', help='NIfTI files, folders or patterns')
-    p.add_argument('--out', required=True, help='folder for the outputs')
+    about = ('Super-resolve thick-slice rodent brain MRI: each scan becomes an isotropic NIfTI volume, '
+             'with a sidecar and a page to check it by.')
+    p = Parser('easysr', about, _examples, usage='%(prog)s INPUT [INPUT ...] [--out DIR] [options]')
+    p.add_argument_group('what is restored').add_argument('input', nargs='+', metavar='INPUT',
+                                                          help='NIfTI files, folders or patterns')
+    output_options(p)
     restoring_options(p)
     reading_options(p)
+    machine_options(p)
+    p.add_common()
+    p.common.add_argument('--cite', action=_Cite, nargs=0, default=argparse.SUPPRESS,
+                          help='print how to cite easysr (BibTeX), and end')
     return p
 
-# %% ../nbs/21_cli.ipynb #21-012
+# %% ../nbs/21_cli.ipynb #21-013
 def _find_scans(words, # files, folders and patterns
                 out,   # folder of the outputs
                 also): # further files that are read
@@ -44,7 +66,7 @@ def _find_scans(words, # files, folders and patterns
         end('easysr', clash, 2)
     return files
 
-# %% ../nbs/21_cli.ipynb #21-014
+# %% ../nbs/21_cli.ipynb #21-015
 def _line(row): # as `restore_files` gives it
     "What came of one scan: the sentence, and the stream it belongs to"
     if row['why']:
@@ -55,24 +77,44 @@ def _told(row): # as `restore_files` gives it
     "What came of one scan and its warnings, as `_line` gives them"
     return [_line(row), *((f"  {row['file']}: {o}", sys.stdout) for o in row['warnings'])]
 
-# %% ../nbs/21_cli.ipynb #21-015
+# %% ../nbs/21_cli.ipynb #21-017
+def _record(row,  # as `restore_files` gives it
+            path, # its input
+            out): # folder of the outputs
+    "What came of one scan, for machines"
+    start = Path(out)/row['output']
+    page = Path(f'{start}.html')
+    done = not row['why']
+    return dict(command='easysr', input=str(path), output=f'{start}.nii.gz' if done else None,
+                page=str(page) if done and page.is_file() else None, status=row['status'], why=row['why'],
+                warnings=row['warnings'], seconds=row['seconds'], gb=row['GB'])
+
+# %% ../nbs/21_cli.ipynb #21-018
+def _tell_row(row, path, out, bar): # as `_record` takes them; `Progress`
+    "Tell what came of one scan"
+    for text,stream in _told(row):
+        bar.print(text, stream)
+    if not row['why']:
+        detail_report(Path(out)/f"{row['output']}.json")
+    emit(_record(row, path, out))
+
+# %% ../nbs/21_cli.ipynb #21-019
 def _restore_all(inf,   # `MRIInference`
                  files, # scans of this process
                  opts): # parsed options of `easysr`
     "Restore the scans and tell what came of each; the rows"
-    from tqdm import tqdm
     from easysr.batch import restore_files
     rows = restore_files(inf, files, opts.out, page=not opts.nopage, overwrite=opts.overwrite,
                          align=opts.align, **reading_kwargs(opts))
-    bar = tqdm(rows, total=len(files), disable=len(files) < 2, unit='scan')
     done = []
-    for row in bar:
-        done.append(row)
-        for text, stream in _told(row):
-            bar.write(text, file=stream)
+    with scan_progress(inf, len(files)) as bar:
+        for row,path in zip(rows, files):
+            done.append(row)
+            bar.scan()
+            _tell_row(row, path, opts.out, bar)
     return done
 
-# %% ../nbs/21_cli.ipynb #21-017
+# %% ../nbs/21_cli.ipynb #21-021
 def _gone(rows, out): # as `restore_files` gives them, folder of the outputs
     "Mark as failed what is not on the disk any more"
     for r in rows:
@@ -88,11 +130,12 @@ def _summary(rows): # as `restore_files` gives them
     lines = [status_table(rows), f'{len(rows)-len(reasons)} of {len(rows)} done']
     return '\n'.join(lines + [f'  failed: {o}' for o in reasons])
 
-# %% ../nbs/21_cli.ipynb #21-019
+# %% ../nbs/21_cli.ipynb #21-023
 @shell_command('easysr')
 def main(argv=None): # list of words; default: the command line's
     "The command `easysr`"
     opts = _easysr_parser().parse_args(argv)
+    opts.out = choose_folder('easysr', opts.out, opts.input)
     check_folder('easysr', opts.out)
     from easysr.core import barrier, process_share
     with faults_end('easysr', 2):
@@ -107,10 +150,12 @@ def main(argv=None): # list of words; default: the command line's
         from easysr.batch import finish_folder
         with faults_end('easysr', 1):
             tell('easysr', finish_folder(opts.out, rows))
+    if which==0 and rows:
+        tell_open(opts.out, 'index.html' if len(rows)>1 else f"{rows[0]['output']}.html")
     if any(r['why'] for r in rows):
         raise SystemExit(1)
 
-# %% ../nbs/21_cli.ipynb #21-031
+# %% ../nbs/21_cli.ipynb #21-041
 def keep_freed_memory():
     "Let this process keep the memory it frees, where its C library can"
     import ctypes
@@ -122,7 +167,7 @@ def keep_freed_memory():
     except (AttributeError, TypeError, OSError):
         pass   # macOS, Windows, musl
 
-# %% ../nbs/21_cli.ipynb #21-034
+# %% ../nbs/21_cli.ipynb #21-044
 def command():
     "`easysr`, in a process of its own"
     import gc

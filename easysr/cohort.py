@@ -432,12 +432,12 @@ def split_rows(rows,     # of `list_scans`, from --data
     return split_subjects(rows, seed=seed, animal=lambda r: r['animal'])
 
 # %% ../nbs/16_cohort.ipynb #16-086
-def _read_usable(files, skip, log): # paths, leave out what cannot be used?, function of a sentence
+def _read_usable(files, skip, log, reading={}): # paths, leave out what cannot be used?, function of a sentence, of `read_cohort`
     "The volumes of those `files` that can be trained on, `{file: volume}`"
     vols = {}
     for f in dict.fromkeys(files):
         try:
-            vol = read_volume(f)
+            vol = read_volume(f, **reading)
             _check_isotropic(vol, f)
             vols[f] = vol
         except HeaderError as e:
@@ -468,7 +468,8 @@ def read_cohort(data,       # folders, files or tables to train on
                 val,        # others to validate on, or None: those marked in the table, else one animal in five
                 seed,       # of the draw of validation animals
                 skip=False, # leave out files that cannot be used?
-                log=print   # called with each warning
+                log=print,  # called with each warning
+                **reading   # scale, form, fill, volume: as `read_volume` takes them
                )->tuple:    # (rows that train, rows that validate, [training volumes, validation volumes])
     "What to train and to validate on, read and checked, no animal on both sides"
     skipped = {}
@@ -478,7 +479,7 @@ def read_cohort(data,       # folders, files or tables to train on
     if not rows:
         raise ValueError(f"no NIfTI volume in {', '.join(map(str,data))}; name a folder that holds some")
     rows,others = ([r for r in o if r['split'] in ('','train','val')] for o in (rows,others))
-    vols = _read_usable([r['path'] for r in rows+others], skip, log)
+    vols = _read_usable([r['path'] for r in rows+others], skip, log, reading)
     usable = [[r for r in o if r['path'] in vols] for o in (rows,others)]
     sides = split_rows(*usable, seed)
     _check_split(*sides)

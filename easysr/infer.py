@@ -108,7 +108,7 @@ class MRIInference:
         store_attr('spacing,thickness,uncertainty,memory,tol,half,denoise')
         self.profile = profile if isinstance(profile, str) and get_profile(profile) else get_profile(profile)
         self.gen,self.device = _pick_generator(model, device)
-        self.in_memory = self.gen is model
+        self.in_memory,self.progress = self.gen is model,None   # see `generate`
         self.trunk_dtype = pick_dtype(self.device, half)
         if not self.in_memory:
             self.gen.trunk_dtype = self.trunk_dtype
@@ -321,7 +321,8 @@ def restore(self:MRIInference,
     denoised = self.denoises(sm, level)
     y = denoise(y, sm.noise) if denoised else y
     gen = self.gen
-    how = dict(part=tissue_bounds(mask), quantile=self.uncertainty, weight=tissue_weight(y, mask, sm))
+    how = dict(part=tissue_bounds(mask), quantile=self.uncertainty, weight=tissue_weight(y, mask, sm),
+               progress=self.progress)
     with _evaluating(gen, self.trunk_dtype):
         (guess,quantile),sentences = generate_with_fallback(gen, y, sm, tile_size(gen,sm,self.memory), **how)
     trust = torch.ones(sm.n) if trust is None else trust

@@ -7,6 +7,7 @@ __all__ = ['BIAS', 'correct_bias', 'align_to_template', 'prepare_one', 'prepare'
 
 # %% ../nbs/05_prepare.ipynb #05-004
 import os, warnings
+from contextlib import contextmanager, suppress
 from pathlib import Path
 import torchio as tio
 from . import __version__
@@ -62,9 +63,10 @@ def prepare_one(path,          # scan
                 template=None, # `ScalarImage` to lie in, or None
                 kind='rigid',  # as in `align_to_template`
                 scale=None,    # multiply every length of the header by this
+                **reading      # form, fill, volume: as `read_volume` takes them
                )->dict:        # `spacing` (mm) and `notes`
     "Prepare one file"
-    vol = read_volume(path, scale)
+    vol = read_volume(path, scale, **reading)
     notes = [o for o in vol.get('warnings', []) if not o.startswith('already isotropic')]   # training needs isotropic scans
     vol = correct_bias(vol, bias)
     if template is not None:
@@ -110,10 +112,11 @@ def _record(rows, # lines
         (out/'failed.tsv').unlink(missing_ok=True)
 
 # %% ../nbs/05_prepare.ipynb #05-043
-def _option_columns(bias, template, kind, scale): # as `prepare` takes them
+def _option_columns(bias, template, kind, scale, reading): # as `prepare` takes them
     "The columns that are the same for every scan of a run"
     template_fingerprint = None if template is None else fingerprint(Path(template))
     options = __version__, bias, scale, kind if template else None, template_fingerprint
+    options += (reading,) if reading else ()
     return dict(bias=bias, template=Path(template).name if template else '', options=fingerprint(options))
 
 def _is_done(row,     # line to fill
@@ -182,34 +185,38 @@ def _waiting(root, names, split, same): # folder the scans lie in, {scan: its pa
     empty = dict.fromkeys(COLUMNS, '')
     return {name.as_posix(): empty | _new_row(f, root, name, split, same) | notes for f,name in names.items()}
 
-# %% ../nbs/05_prepare.ipynb #05-050
-def prepare(where,         # folder of scans (searched to the bottom), or one file
-            out,           # folder for the prepared scans and the tables
-            bias='n4',     # 'n4', 'n3', 'abp' or 'none'
-            template=None, # NIfTI file that the scans should lie in, if any
-            kind='rigid',  # of registration: 'rigid', 'similarity', 'affine' or 'syn'
-            val=.2,        # share of the animals to hold back for validation
-            seed=0,        # of that draw
-            scale=None,    # multiply every length in the headers by this
-            overwrite=False, # prepare every scan again, and draw a new split
-            tell=None,     # called with each line of the tables when its scan is done
-           )->list:        # lines of the tables, dicts, for these scans
-    "Check, correct, align and split a folder of scans"
-    files,root = _scans_to_prepare(where, out)
-    out = Path(out)
-    names = prepared_names(files, root)
-    _check_options(bias, kind, val, seed)
-    tables = ['manifest.tsv','failed.tsv']
-    keep_inputs([*files, *[template]*(template is not None)], [out/o for o in (*names.values(),*tables)])
-    how = dict(bias=bias, template=None if template is None else read_volume(template), kind=kind, scale=scale)
-    same = _option_columns(bias, template, kind, scale)
+# %% ../nbs/05_prepare.ipynb #new-001
+@contextmanager
+def _sole_writer(out,  # folder, made where it is not there
+                 wait): # called with a sentence where another run is waited for
+    "One run at a time writes into a folder"
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:        # Windows
+        yield
+        return
+    at = os.open(out, os.O_RDONLY)
+    try:
+        with suppress(OSError):    # a file system without locks
+            try:
+                fcntl.flock(at, fcntl.LOCK_EX|fcntl.LOCK_NB)
+            except BlockingIOError:
+                wait(f"another easysr_prepare writes into {out}; waiting until it is done")
+                fcntl.flock(at, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(at)
+
+# %% ../nbs/05_prepare.ipynb #new-002
+def _prepare_rows(names, root, out, how, same, draw, overwrite, tell): # as `prepare` and `_waiting` have them; share and seed
+    "Prepare each scan, and keep both tables true at every moment"
     old = _earlier_rows(out)
-    split = assign_splits(files, [] if overwrite else old, val, seed)
+    split = assign_splits(list(names), [] if overwrite else old, *draw)
     known = {r['path']: r for r in old if (out/r['path']).exists()}
     waiting = _waiting(root, names, split, same)
-    rows = waiting | known
+    rows,done = waiting | known,[]
     _record(rows.values(), out)
-    done = []
     for f,name in names.items():
         row = _new_row(f, root, name, split, same)
         def begin(path=row['path']): # from here on its older line is not true any more
@@ -221,6 +228,35 @@ def prepare(where,         # folder of scans (searched to the bottom), or one fi
         if tell:
             tell(done[-1])
     return done
+
+# %% ../nbs/05_prepare.ipynb #05-050
+def prepare(where,         # folder of scans (searched to the bottom), or one file
+            out,           # folder for the prepared scans and the tables
+            bias='n4',     # 'n4', 'n3', 'abp' or 'none'
+            template=None, # NIfTI file that the scans should lie in, if any
+            kind='rigid',  # of registration: 'rigid', 'similarity', 'affine' or 'syn'
+            val=.2,        # share of the animals to hold back for validation
+            seed=0,        # of that draw
+            scale=None,    # multiply every length in the headers by this
+            overwrite=False, # prepare every scan again, and draw a new split
+            tell=None,     # called with each line of the tables when its scan is done
+            wait=None,     # called with a sentence where another run is waited for
+            **reading      # form, fill, volume: as `read_volume` takes them
+           )->list:        # lines of the tables, dicts, for these scans
+    "Check, correct, align and split a folder of scans"
+    files,root = _scans_to_prepare(where, out)
+    out = Path(out)
+    names = prepared_names(files, root)
+    _check_options(bias, kind, val, seed)
+    tables = ['manifest.tsv','failed.tsv']
+    keep_inputs([*files, *[template]*(template is not None)], [out/o for o in (*names.values(),*tables)])
+    how = dict(bias=bias, template=None if template is None else read_volume(template), kind=kind, scale=scale,
+               **reading)
+    same = _option_columns(bias, template, kind, scale, reading)
+    if not names:
+        return []
+    with _sole_writer(out, wait or print):
+        return _prepare_rows(names, root, out, how, same, (val,seed), overwrite, tell)
 
 # %% ../nbs/05_prepare.ipynb #05-079
 def _count_side(rows, # lines of scans that were prepared

@@ -163,10 +163,10 @@ def _files(kind, out, name, labels=False, atlas=False): # of transform; folder, 
     maps = {what: Path(out)/f'{name}_{what}.nii.gz' for what,there in dict(labels=labels, atlas=atlas).items() if there}
     return {what: Path(out)/f'{name}_reg{end}' for what,end in ends.items()} | maps
 
-def _check_outputs(files, inputs): # as `_files` gives them; files that are read
+def _check_outputs(files, inputs, overwrite=False): # as `_files` gives them; files that are read; replace others' files?
     "Refuse to replace an input, or a file that easysr did not write"
     keep_inputs(inputs, files.values())
-    check_free(files | dict(side=files['report']))
+    check_free(files | dict(side=files['report']), overwrite)
 
 # %% ../nbs/04_register.ipynb #04-047
 def _write_labels(labels, path): # `LabelMap`, NIfTI file
@@ -358,26 +358,27 @@ def register(moving:Volume,      # volume to move, any grid: path, nibabel image
 
 # %% ../nbs/04_register.ipynb #04-116
 def _read(path,       # NIfTI file or nibabel image, or a volume that is handed on
-          scale=None): # multiply the lengths by this where they cannot be a rodent's
+          **reading): # scale, form, fill, volume: as `read_volume` takes them, each used where a fault of the file names it
     "The volume in `path`"
     if path is None or isinstance(path, tio.Image):
         return path
-    if path is None:
-        return None
-    try:
-        return _volume(path, 'the volume')
-    except HeaderError:
-        if not scale:
-            raise
-        return _volume(path, 'the volume', scale)
+    used = {}
+    while True:
+        try:
+            return as_volume(path, 'the volume', **used)
+        except HeaderError as e:
+            more = {k:v for k,v in reading.items() if v is not None and k not in used and f'--{k}' in str(e)}
+            if not more:
+                raise
+            used |= more
 
 # %% ../nbs/04_register.ipynb #04-118
 def _read_labels(path,        # NIfTI file, or a `LabelMap` that is handed on
-                 scale=None): # as `_read` takes it
+                 **reading): # as `_read` takes it
     "The `LabelMap` in `path`, its numbers unchanged"
     if isinstance(path, tio.Image):
         return path
-    vol = _read(path, scale)
+    vol = _read(path, **reading)
     x = tio.LabelMap(path).data
     if x.is_floating_point():
         if not (x==x.round()).all():
@@ -397,17 +398,20 @@ def align(moving:Volume,      # path, nibabel image or torchio image
           scale:float|None=None, # multiply the lengths of a header by this where they cannot be a rodent's
           name:str|None=None, # start of the file names; default: that of `moving`
           start='search', # as in `register`
-          fast:bool=False     # as in `register`
+          fast:bool=False,     # as in `register`
+          overwrite:bool=False,# replace files of other programs that are in the way?
+          **reading       # form, fill, volume: as `read_volume` takes them, for a file that cannot be read without
          )->Registration: # with `labels` and `atlas`, each None or a `LabelMap`
     "`register` to a template, from files or volumes, and carry labels either way"
     name = name or (stem(moving) if isinstance(moving, (str,os.PathLike)) else 'moving')
     if out is not None:
         read = [o for o in (moving,template,mask,labels,atlas) if isinstance(o, (str,os.PathLike))]
-        _check_outputs(_files(kind, out, name, labels is not None, atlas is not None), read)
+        _check_outputs(_files(kind, out, name, labels is not None, atlas is not None), read, overwrite)
     files = {k: scan_sha256(o) for k,o in dict(moving=moving, fixed=template).items()
              if isinstance(o, (str,os.PathLike)) and Path(o).is_file()}
-    moving, template, mask = (_read(o, scale) for o in (moving,template,mask))
-    labels, atlas = (None if o is None else _read_labels(o, scale) for o in (labels,atlas))
+    reading = dict(scale=scale, **reading)
+    moving, template, mask = (_read(o, **reading) for o in (moving,template,mask))
+    labels, atlas = (None if o is None else _read_labels(o, **reading) for o in (labels,atlas))
     res = register(moving, template, kind, mask, start=start, fast=fast)
     res.read = files
     res.labels = None if labels is None else res.apply(labels)

@@ -6,34 +6,59 @@
 __all__ = ['register_main', 'fuse_main', 'prepare_main']
 
 # %% ../nbs/58_task_commands.ipynb #58-004
+import os
 from pathlib import Path
 from .core import shown
-from .options import find_named, load_inference, reading_kwargs, reading_options, restoring_options
-from .shell import Parser, above_zero, check_folder, end, faults_end, shell_command, tell
+from .options import detail_report, find_named, load_inference, machine_options, output_options, reading_kwargs
+from .options import reading_options, restoring_options, scan_progress, tell_open
+from .shell import Parser, check_folder, end, faults_end, shell_command, tell
+from .telling import detail, emit
 
 # %% ../nbs/58_task_commands.ipynb #58-009
 _kinds = 'rigid', 'similarity', 'affine', 'syn' # names in `easysr.register.kinds`
+
+_register_examples = ('easysr_register rat7_T2w.nii.gz template.nii.gz --out aligned',
+                      'easysr_register rat7.nii.gz atlas.nii.gz --out aligned --atlas regions.nii.gz',
+                      'easysr_register rat7_sr.nii.gz rat7.nii.gz --out check --start header')
 
 def _register_parser():
     "Options of `easysr_register`"
     about = ('Register the scan MOVING to FIXED: '
              'writes MOVING_reg.nii.gz, its transforms, MOVING_reg.png and MOVING_reg.json.')
-    p = Parser('easysr_register', description=about)
-    p.add_argument('moving', metavar='MOVING', help='scan to move (NIfTI)')
-    p.add_argument('fixed', metavar='FIXED', help='scan or template that it should fit (NIfTI)')
-    p.add_argument('--out', required=True, help='folder for the results')
-    p.add_argument('--kind', default='rigid', choices=_kinds, help='of the transform (default rigid)')
-    p.add_argument('--mask', help='NIfTI on the grid of FIXED; only where it is above 0 counts')
-    p.add_argument('--labels', help='label map of MOVING, to bring to FIXED')
-    p.add_argument('--atlas', help='label map of FIXED, to bring to MOVING')
-    p.add_argument('--scale', type=above_zero,
-                   help="multiply the lengths of a header by this where they cannot be a rodent's, e.g. 0.1")
-    p.add_argument('--start', default='search', choices=['search','header'],
-                   help='search any way round, or trust the headers (a scan and what was made of it)')
-    p.add_argument('--fast', action='store_true', help='every core, and not the same answer twice')
+    p = Parser('easysr_register', about, _register_examples, usage='%(prog)s MOVING FIXED --out DIR [options]')
+    g = p.add_argument_group('what is registered')
+    g.add_argument('moving', metavar='MOVING', help='scan to move (NIfTI)')
+    g.add_argument('fixed', metavar='FIXED', help='scan or template that it should fit (NIfTI)')
+    g.add_argument('--mask', metavar='FILE', help='NIfTI on the grid of FIXED; only where it is above 0 counts')
+    g.add_argument('--labels', metavar='FILE', help='label map of MOVING, to bring to FIXED')
+    g.add_argument('--atlas', metavar='FILE', help='label map of FIXED, to bring to MOVING')
+    output_options(p, beside=False, page=False)
+    g = p.add_argument_group('how it is registered')
+    g.add_argument('--kind', default='rigid', choices=_kinds, help='of the transform (default rigid)')
+    g.add_argument('--start', default='search', choices=['search','header'],
+                   help='search any way round, or trust the headers: a scan and what was made of it (default search)')
+    g.add_argument('--fast', action='store_true', help='use every core, and give not the same answer twice')
+    reading_options(p, 'a series is refused', 'each is used for a file that cannot be read without it')
     return p
 
-# %% ../nbs/58_task_commands.ipynb #58-010
+# %% ../nbs/58_task_commands.ipynb #58-011
+def _tell_registration(res, opts): # `Registration`; parsed options of `easysr_register`
+    "Tell what came of it"
+    from easysr.cohort import stem
+    start = os.path.join(opts.out, f'{stem(opts.moving)}_reg')
+    tell('easysr_register', (f'note: {o}' for o in res.notes))
+    print(res)
+    detail(f'  {o}' for o in _movement(res.report))
+    own = dict(command='easysr_register', input=opts.moving, output=f'{start}.nii.gz', picture=f'{start}.png')
+    emit(own | res.report | dict(fixed=opts.fixed))
+    tell_open(f'{start}.png')
+
+def _movement(report): # of a `Registration`
+    "The matrix and the movement, in lines"
+    rows = [' '.join(f'{x:9.4f}' for x in row) for row in report['matrix']]
+    return ['shift of the centre: ' + ', '.join(f'{o:.3f}' for o in report['shift_mm']) + ' mm, RAS+', *rows]
+
+# %% ../nbs/58_task_commands.ipynb #58-012
 @shell_command('easysr_register')
 def register_main(argv=None): # list of words; default: the command line's
     "The command `easysr_register`"
@@ -42,36 +67,56 @@ def register_main(argv=None): # list of words; default: the command line's
     check_folder('easysr_register', opts.out)
     from easysr.register import align
     with faults_end('easysr_register', 1), warnings.catch_warnings(record=True):
-        res = align(opts.moving, opts.fixed, opts.kind, opts.mask, opts.out, opts.labels, opts.atlas, opts.scale,
-                    start=opts.start, fast=opts.fast)
-    tell('easysr_register', (f'note: {o}' for o in res.notes))
-    print(res)
+        res = align(opts.moving, opts.fixed, opts.kind, opts.mask, opts.out, opts.labels, opts.atlas,
+                    start=opts.start, fast=opts.fast, overwrite=opts.overwrite, **reading_kwargs(opts))
+    _tell_registration(res, opts)
 
-# %% ../nbs/58_task_commands.ipynb #58-018
+# %% ../nbs/58_task_commands.ipynb #58-021
+_fuse_examples = ('easysr_fuse cor.nii.gz ax.nii.gz sag.nii.gz --out joint',
+                  'easysr_fuse bids --out joint              each animal, session, contrast',
+                  'easysr_fuse bids --out joint --still      nothing moved: trust the headers')
+
 def _fuse_parser():
     "Options of `easysr_fuse`"
-    p = Parser('easysr_fuse', description='Join thick stacks of one animal into one isotropic volume.')
-    p.add_argument('input', nargs='+', metavar='STACK', help='NIfTI files of one animal, or a folder with BIDS names')
-    p.add_argument('--out', required=True, help='folder for the outputs')
-    p.add_argument('--still', action='store_true', help='nothing moved between the stacks: trust the headers')
+    about = 'Join thick stacks of one animal, of different planes or shifted, into one isotropic volume.'
+    p = Parser('easysr_fuse', about, _fuse_examples, usage='%(prog)s STACK STACK [STACK ...] --out DIR [options]')
+    g = p.add_argument_group('what is joined')
+    g.add_argument('input', nargs='+', metavar='STACK', help='NIfTI files of one animal, or a folder with BIDS names')
+    g.add_argument('--still', action='store_true', help='nothing moved between the stacks: trust the headers')
+    output_options(p, beside=False)
     restoring_options(p)
-    reading_options(p)
+    reading_options(p, 'a series is refused')
+    machine_options(p)
     return p
 
-# %% ../nbs/58_task_commands.ipynb #58-019
+# %% ../nbs/58_task_commands.ipynb #58-023
+def _fused_record(files, out, r=None, why=''): # stacks of one volume, folder, as `fuse_files` gives it, what went wrong
+    "What came of one volume, for machines"
+    start = os.path.join(out, r['output']) if r else None
+    page = f'{start}.html' if r and os.path.isfile(f'{start}.html') else None
+    return dict(command='easysr_fuse', inputs=list(map(str,files)), output=f'{start}.nii.gz' if r else None, page=page,
+                status=r['status'] if r else 'failed', why=why, warnings=list(r['warnings']) if r else [])
+
+# %% ../nbs/58_task_commands.ipynb #58-024
 def _fuse_group(inf, files, opts): # `MRIInference`; stacks of one volume; parsed options of `easysr_fuse`
-    "Join the stacks of one volume and tell what came of it; whether that went well"
+    "Join the stacks of one volume and tell what came of it; the page to open or an empty text, None where it failed"
     from easysr.fuse import fuse_files, fusion_fault
     try:
-        r = fuse_files(files, opts.out, inf, opts.still, not opts.nopage, opts.overwrite, opts.align,
-                       **reading_kwargs(opts))
+        with scan_progress(inf, len(files)):
+            r = fuse_files(files, opts.out, inf, opts.still, not opts.nopage, opts.overwrite, opts.align,
+                           **reading_kwargs(opts))
     except Exception as e:
-        tell('easysr_fuse', [fusion_fault(files, e)])
-        return False
+        why = fusion_fault(files, e)
+        tell('easysr_fuse', [why], fault=True)
+        emit(_fused_record(files, opts.out, why=why))
+        return None
     print(f"{shown(r['output'])}.nii.gz ({r['status']})", *(f'  {o}' for o in r['warnings']), sep='\n')
-    return True
+    detail_report(Path(opts.out)/f"{r['output']}.json")
+    record = _fused_record(files, opts.out, r)
+    emit(record)
+    return record['page'] or ''
 
-# %% ../nbs/58_task_commands.ipynb #58-020
+# %% ../nbs/58_task_commands.ipynb #58-025
 @shell_command('easysr_fuse')
 def fuse_main(argv=None): # list of words; default: the command line's
     "The command `easysr_fuse`"
@@ -83,37 +128,54 @@ def fuse_main(argv=None): # list of words; default: the command line's
     if not groups:
         end('easysr_fuse', f"no stacks to join in {', '.join(opts.input)}; name two or more of one animal", 1)
     inf = load_inference('easysr_fuse', opts)
-    if not all([_fuse_group(inf, files, opts) for files in groups]):
+    pages = [_fuse_group(inf, files, opts) for files in groups]
+    for page in [o for o in pages if o][:1]:
+        tell_open(page)
+    if None in pages:
         raise SystemExit(1)
 
-# %% ../nbs/58_task_commands.ipynb #58-026
+# %% ../nbs/58_task_commands.ipynb #58-031
 _bias = 'n4', 'n3', 'abp', 'none' # names in `easysr.prepare`
+
+_prepare_examples = ('easysr_prepare scans --out ready',
+                     'easysr_prepare scans --out ready --template template.nii.gz',
+                     'easysr_train --data ready --out run        what comes next')
 
 def _prepare_parser():
     "Options of `easysr_prepare`"
     about = 'Check, correct for bias, align and split a folder of scans, to train on.'
-    p = Parser('easysr_prepare', description=about)
-    p.add_argument('input', metavar='DIR', help='folder of NIfTI scans (or one file)')
-    p.add_argument('--out', required=True, help='folder for the prepared scans and manifest.tsv')
-    p.add_argument('--bias', default='n4', choices=_bias,
+    p = Parser('easysr_prepare', about, _prepare_examples, usage='%(prog)s DIR --out DIR [options]')
+    g = p.add_argument_group('what is prepared')
+    g.add_argument('input', metavar='DIR', help='folder of NIfTI scans (or one file)')
+    g = p.add_argument_group('where it goes')
+    g.add_argument('--out', required=True, metavar='DIR', help='folder for the prepared scans and manifest.tsv')
+    g.add_argument('--overwrite', action='store_true', help='do again what is done, and split anew')
+    g = p.add_argument_group('how it is prepared')
+    g.add_argument('--bias', default='n4', choices=_bias,
                    help='bias field correction; abp cuts outliers, then N4 (default n4)')
-    p.add_argument('--template', help='NIfTI file that the scans should lie in')
-    p.add_argument('--kind', default='rigid', choices=_kinds, help='of registration to the template (default rigid)')
-    p.add_argument('--val', type=float, default=.2, help='share of the animals to keep for validation (default 0.2)')
-    p.add_argument('--seed', type=int, default=0, help='which animals those are')
-    p.add_argument('--scale', type=above_zero, help='multiply every length in the headers by this, e.g. 0.1')
-    p.add_argument('--overwrite', action='store_true', help='do again what is done, and split anew')
+    g.add_argument('--template', metavar='FILE', help='NIfTI file that the scans should lie in (default: they stay)')
+    g.add_argument('--kind', default='rigid', choices=_kinds, help='of registration to the template (default rigid)')
+    g.add_argument('--val', type=float, default=.2, metavar='SHARE',
+                   help='of the animals to keep for validation (default 0.2)')
+    g.add_argument('--seed', type=int, default=0, metavar='N', help='of the draw of those animals (default 0)')
+    reading_options(p, 'a series is refused')
     return p
 
-# %% ../nbs/58_task_commands.ipynb #58-027
-def _tell_prepared(row): # line of the table
+# %% ../nbs/58_task_commands.ipynb #58-033
+def _tell_prepared(row, opts): # line of the table, parsed options
     "Say what came of one scan"
-    if row['status']=='failed':
-        tell('easysr_prepare', [row['notes']])
+    failed = row['status']=='failed'
+    if failed:
+        tell('easysr_prepare', [row['notes']], fault=True)
     else:
         print(f"{shown(row['path'], 200)}: {row['status']}", flush=True)
+        detail([f"  {row['spacing']} mm, {row['animal']}, {row['split']}{row['notes'] and '; '}{row['notes']}"])
+    root = opts.input if os.path.isdir(opts.input) else os.path.dirname(opts.input)
+    own = dict(command='easysr_prepare', input=os.path.join(root, row['source']), why=row['notes'] if failed else '',
+               output=None if failed else os.path.join(opts.out, row['path']))
+    emit({k: row.get(k) for k in ('animal','split','spacing','bias','status','notes')} | own)
 
-# %% ../nbs/58_task_commands.ipynb #58-028
+# %% ../nbs/58_task_commands.ipynb #58-034
 def _prepare_all(opts): # parsed options of `easysr_prepare`
     "Prepare the folder; a wrong call ends the command"
     from easysr.cohort import find_volumes, skipped_sentences
@@ -123,13 +185,15 @@ def _prepare_all(opts): # parsed options of `easysr_prepare`
         find_volumes(opts.input, skipped=skipped)
         tell('easysr_prepare', skipped_sentences(skipped))
         return prepare(opts.input, opts.out, opts.bias, opts.template, opts.kind, opts.val, opts.seed,
-                       opts.scale, opts.overwrite, _tell_prepared)
+                       overwrite=opts.overwrite, tell=lambda row: _tell_prepared(row, opts),
+                       wait=lambda o: tell('easysr_prepare', [o]), **reading_kwargs(opts))
 
-# %% ../nbs/58_task_commands.ipynb #58-029
+# %% ../nbs/58_task_commands.ipynb #58-035
 @shell_command('easysr_prepare')
 def prepare_main(argv=None): # list of words; default: the command line's
     "The command `easysr_prepare`"
     opts = _prepare_parser().parse_args(argv)
+    check_folder('easysr_prepare', opts.out)
     rows = _prepare_all(opts)
     if not rows:
         end('easysr_prepare', f'no NIfTI scan in {opts.input}; name a folder that holds .nii or .nii.gz files', 1)

@@ -95,7 +95,8 @@ def generate(gen,           # generator
              size=64,       # edge of a tile in plane (voxels)
              part=None,     # what of the plane to restore, see `tissue_bounds`; default: all
              quantile=False,# also the predicted 90% error quantile?
-             weight=None    # of the network, see `tissue_weight`; default: 1
+             weight=None,   # of the network, see `tissue_weight`; default: 1
+             progress=None  # called with (tiles done, tiles in all)
             )->tuple:       # (guess `(1,H,N,D)` on the CPU, error quantile as the guess or None)
     "The generator's guess and its predicted error quantile, tile by tile"
     gen = gen.for_scan(y)                                                  # its scaling may be that of the whole scan
@@ -106,11 +107,14 @@ def generate(gen,           # generator
     size = (size+1)//2*2                                                   # even, as the network takes voxels two by two
     margin = gen.receptive_radius//2*2+2
     tissue = y[:,rows,:,cols]
-    for read,write,keep in _plane_tiles(tissue.shape, size, margin):
+    steps = list(_plane_tiles(tissue.shape, size, margin))
+    for i,(read,write,keep) in enumerate(steps):
         tile,tile_error = _generate_tile(gen, tissue[read], sm, quantile)
         guess[:,rows,:,cols][write] = tile[keep]
         if quantile:
             error[:,rows,:,cols][write] = tile_error[keep]
+        if progress:
+            progress(i+1, len(steps))
     if weight is None:
         return guess,error
     return plain + weight*(guess-plain), error*weight if quantile else None

@@ -13,7 +13,9 @@ from pathlib import Path
 from fastcore.docments import docments
 from .config import TrainConfig, parse_pairs, resolve_config
 from .core import shown
+from .options import reading_kwargs, reading_options, reading_words
 from .shell import Parser, faults_end, shell_command
+from .telling import emit
 
 # %% ../nbs/54_training_command.ipynb #54-008
 def _run_options(p): # parser
@@ -56,22 +58,34 @@ def _pairs(word): # as typed
         raise argparse.ArgumentTypeError(str(e)) from None
 
 # %% ../nbs/54_training_command.ipynb #54-012
+_groups = dict(epochs='how much is trained on', lr='learning rates', pix='losses', adv='the adversarial loss',
+               ema='the course of the run', model='the network', seed='chance, and what of the computer is used') # by their first fields
+
 def _config_options(p): # parser
     "Every field of `TrainConfig` as an option"
     comments = docments(TrainConfig)
     kinds = {bool: _yes, dict: _pairs}
+    group = p
     for f in fields(TrainConfig):
+        group = p.add_argument_group(_groups[f.name]) if f.name in _groups else group
         default = '{}' if f.type is dict else f.default
         text = f"{comments.get(f.name) or ''} (default {default})".replace('%', '%%')
-        p.add_argument(f'--{f.name}', type=kinds.get(f.type, f.type), metavar=f.type.__name__.upper(), help=text)
+        group.add_argument(f'--{f.name}', type=kinds.get(f.type, f.type), metavar=f.type.__name__.upper(), help=text)
 
 # %% ../nbs/54_training_command.ipynb #54-013
+_examples = ('easysr_train --data rats --out run                  from the first weights',
+             'easysr_train --data rats --out run --init default   from those of easysr',
+             'easysr_train --data rats --out run --dry            how long, how much memory',
+             'easysr_train --data rats --out run --resume         go on where it stopped')
+
 def _train_parser():
     "Options of `easysr_train`: those of the run, and every field of `TrainConfig`"
     about = 'Train a super-resolution GAN on isotropic rat or mouse brain volumes.'
-    p = Parser('easysr_train', description=about, allow_abbrev=False,
-                                argument_default=argparse.SUPPRESS)   # an option that is not given leaves no attribute
-    _run_options(p)
+    p = Parser('easysr_train', about, _examples, allow_abbrev=False,
+               usage='%(prog)s --data DATA [DATA ...] --out DIR [options]',
+               argument_default=argparse.SUPPRESS)   # an option that is not given leaves no attribute
+    _run_options(p.add_argument_group('data and outputs'))
+    reading_options(p, 'a series is refused')
     _config_options(p)
     return p
 
@@ -105,6 +119,7 @@ def _resume_command(opts,       # parsed options of `easysr_train`
         words += ['--pairs', json.dumps(opts.pairs)]   # it may name folders, which a run does not take from its checkpoint
     if opts.skip:
         words.append('--skip')
+    words += reading_words(opts)
     start = 'easysr_train' if processes==1 else f'torchrun --nproc-per-node {processes} $(which easysr_train)'
     return f'{start} {shlex.join(map(str, words))} --resume'
 
@@ -122,12 +137,18 @@ def _check_run_folder(opts): # parsed options of `easysr_train`
                          'name another folder with --out')
 
 # %% ../nbs/54_training_command.ipynb #54-023
+def _record(opts, stopped): # parsed options of `easysr_train`, signal that ended the run or None
+    "What came of a run, for machines"
+    files = dict(output='best.pth', final='final.pth', config='config.json', history='history.csv')
+    there = {k: str(Path(opts.out)/f) if (Path(opts.out)/f).is_file() else None for k,f in files.items()}
+    return dict(command='easysr_train', status='stopped' if stopped else 'done', data=list(map(str,opts.data))) | there
+
 def _train(opts,  # parsed options of `easysr_train`
            cfg,   # `TrainConfig`
            log):  # called with sentences
     "Read the animals, then train or try; the exit status, 128 and its number where a signal ended the run"
     from easysr.cohort import read_cohort
-    from easysr.core import pick_device, world
+    from easysr.core import pick_device, rank, world
     from easysr.models import load_generator
     from easysr.train import dry_run, fit
     if (Path(opts.out)/'latest.pth').exists() and not (opts.resume or opts.dry):
@@ -135,7 +156,11 @@ def _train(opts,  # parsed options of `easysr_train`
                          'go on with it by --resume, or name another folder with --out')
     if not (opts.resume or opts.dry):
         _check_run_folder(opts)
-    train, val, (train_vols, val_vols) = read_cohort(opts.data, opts.val, cfg.seed, opts.skip, log)
+    if cfg.pairs.get('cache') and reading_kwargs(opts):
+        raise ValueError('files that --pairs maps ("cache") are read as they are; '
+                         'prepare them first, easysr_prepare takes the same options')
+    train, val, (train_vols, val_vols) = read_cohort(opts.data, opts.val, cfg.seed, opts.skip, log,
+                                                     **reading_kwargs(opts))
     animals = ', '.join(sorted({r['animal'] for r in val}))
     processes = f"{world()} process{'es'*(world()>1)} on {pick_device(cfg.device)}"
     log(f'{len(train)} volumes to train on, {len(val)} to validate on ({animals}); {processes}')
@@ -148,6 +173,8 @@ def _train(opts,  # parsed options of `easysr_train`
     if not (opts.resume or cfg.compile):   # compiling twice would take longer than the answer is worth
         dry_run(cfg, train_vols, val_vols, gen, log, brief=True)
     t = fit(cfg, train_vols, val_vols, opts.out, gen, opts.resume, log, _resume_command(opts, world()))
+    if rank()==0:
+        emit(_record(opts, t.stopped))
     return 128+t.stopped if t.stopped else 0
 
 # %% ../nbs/54_training_command.ipynb #54-025

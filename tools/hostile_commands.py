@@ -27,6 +27,7 @@ def option_cases():
              '--profile':('x','','sinc'), '--half':('maybe',''),
              '--align':('gone.nii','','.','rattus.nii','out','/dev/null'),
              '--model':('gone.pth','','.','rattus.nii','/dev/null','../default','DEFAULT','default\n'),
+             '--log':('', '.', 'rattus.nii', 'out/rattus_sr.json', '/dev/null', 'rattus.nii/x.log'),
              '--memory':('1e-9','1e9'), '--spacing':('auto','AUTO','.3')}
     for option,given in words.items():
         for word in given:
@@ -36,7 +37,7 @@ def option_cases():
             yield Case('options', f'{option} {word!r}', easysr(option, word), scan(),
                        'done' if fine else 'either' if unsure else 'refused',
                        says=(option.strip('-'),'rattus',word or 'usage'))
-    for label,argv in dict(nothing=['easysr'], no_out=['easysr','rattus.nii'], no_input=['easysr','--out','out'],
+    for label,argv in dict(nothing=['easysr'], no_out=['easysr','.'], no_input=['easysr','--out','out'],
                            unknown=easysr('--spcaing','1'), twice=easysr('--spacing','1','--spacing','.3'),
                            empty=easysr(scan=''),
                            pattern=easysr(scan='*.nix'), pattern_open=easysr(scan='[rattus.nii'),
