@@ -327,7 +327,6 @@ def fuse(stacks:list,             # two or more thick stacks of one animal: path
          device:str='auto',       # auto, cpu, cuda, mps
          memory:float=2.,         # GB the network may use
          tol:float|None=None,     # largest residual (fraction of tissue's mean); default: by the noise
-         adapt:float|None=None,   # minutes to train on within each stack
          half:bool|None=None,     # some convolutions in 16 bits? default: where the CPU is faster at it
          denoise:bool=True        # take out noise above 1% of the tissue's mean first?
         )->Fused:
@@ -338,8 +337,7 @@ def fuse(stacks:list,             # two or more thick stacks of one animal: path
         raise TypeError(f"stacks is {what}; give a list of two or more volumes or paths")
     scans = [as_volume(o, f'stack {i+1}', scale, volume, form, fill) for i,o in enumerate(stacks)]
     _check_stacks(scans)
-    inf = inf or MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, adapt, half,
-                              denoise)
+    inf = inf or MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, half, denoise)
     members = [member_of(inf, scan, i) for i,scan in enumerate(scans)]
     grid = _place_all(members, still)
     fits = _evened(members, grid)

@@ -55,23 +55,21 @@ def super_resolve(vol:Volume,               # path, nibabel image or torchio ima
                   device:str='auto',        # auto, cpu, cuda, mps; a network in memory stays on its own
                   memory:float=2.,          # GB the network may use
                   tol:float|None=None,      # largest residual (fraction of tissue's mean); default: by the noise
-                  adapt:float|None=None,    # minutes to train on within the scan, see `easysr.adapt`
-                  half:bool|None=None,      # some convolutions in 16 bits? default: where the CPU is faster at it
+                   half:bool|None=None,      # some convolutions in 16 bits? default: where the CPU is faster at it
                   denoise:bool=True         # take out noise above 1% of the tissue's mean first?
                  )->Result:                 # `.volume`, `.uncertainty`, `.report`; `.save(dir)`, `.nibabel()`
     "A thick-slice scan in, an isotropic volume out"
     scan = as_volume(vol, 'the scan', scale, volume, form, fill)      # a fault in it is told before the network is loaded
-    inf = MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, adapt, half, denoise)
+    inf = MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, half, denoise)
     return inf(scan)
 
 # %% ../nbs/03_infer.ipynb #03-027
 def _check_abilities(inf): # `MRIInference`
     "Raise a ValueError where the generator cannot do what was asked for"
-    able = (inf.gen.estimates_error or not inf.uncertainty) and (inf.gen.adaptable or not inf.adapt)
-    if able:
+    if inf.gen.estimates_error or not inf.uncertainty:
         return
     name,kind = inf.model_info['name'],inf.model_info['kind']
-    raise ValueError(f"{name} is a {kind}, which predicts no uncertainty and cannot be adapted; use the default model")
+    raise ValueError(f"{name} is a {kind}, which predicts no uncertainty; use the default model")
 
 # %% ../nbs/03_infer.ipynb #03-029
 def _pick_generator(model, device): # as `MRIInference` takes them
@@ -101,14 +99,13 @@ class MRIInference:
                  device:str='auto',        # auto, cpu, cuda, mps; a generator in memory stays on its own
                  memory:float=2.,          # GB the network may use
                  tol:float|None=None,      # largest residual (fraction of tissue's mean); default: by the noise. No denoising if given
-                 adapt:float|None=None,    # minutes to train on within each scan, see `easysr.adapt`
                  half:bool|None=None,      # some convolutions in 16 bits? default: where the CPU is faster at it, see `pick_dtype`
                  denoise:bool=True):       # take out noise above 1% of the tissue's mean first?
         "Load the generator and keep the options"
         check_spacing(spacing)
-        check_positive(thickness=thickness, memory=memory, tol=tol, adapt=adapt)
+        check_positive(thickness=thickness, memory=memory, tol=tol)
         check_flags(uncertainty=uncertainty, denoise=denoise, half=False if half is None else half)
-        store_attr('spacing,thickness,uncertainty,memory,tol,adapt,half,denoise')
+        store_attr('spacing,thickness,uncertainty,memory,tol,half,denoise')
         self.profile = profile if isinstance(profile, str) and get_profile(profile) else get_profile(profile)
         self.gen,self.device = _pick_generator(model, device)
         self.in_memory,self.progress = self.gen is model,None   # see `generate`
@@ -319,13 +316,12 @@ def restore(self:MRIInference,
             sm,        # its `SliceModel`, with its noise
             mask,      # tissue, as `y`
             level,     # mean of the tissue above the scan's own zero, in the unit of `y`
-            gen=None,  # default: the loaded generator
             trust=None # of each slice, `(n,)`; default: 1
            )->dict:    # x, guess and quantile `(1,H,N,D)`; lam; warnings; denoised?
     "Denoising, generator, then data consistency"
     denoised = self.denoises(sm, level)
     y = denoise(y, sm.noise) if denoised else y
-    gen = self.gen if gen is None else gen
+    gen = self.gen
     how = dict(part=tissue_bounds(mask), quantile=self.uncertainty, weight=tissue_weight(y, mask, sm),
                progress=self.progress)
     with _evaluating(gen, self.trunk_dtype):
@@ -338,29 +334,13 @@ def restore(self:MRIInference,
     return dict(x=x, guess=guess, quantile=quantile, lam=lam, warnings=sentences, denoised=denoised)
 
 # %% ../nbs/03_infer.ipynb #03-072
-@patch
-def restore_adapted(self:MRIInference,
-                    case       # `_Case`
-                   )->tuple:   # (what `restore` gives, {} or {'adapt': report of the adaptation})
-    "Restore, with a generator adapted to the scan where that is asked for and helps"
-    restore = partial(self.restore, case.y, case.sm, case.mask, case.level, trust=case.gains.trust)
-    first = restore()
-    if not self.adapt:
-        return first,{}
-    from easysr.adapt import adapt
-    gen,outcome = adapt(self.gen, first['x'], case.sm, self.adapt, first['lam'])
-    if not outcome['kept']:
-        return first,dict(adapt=outcome)
-    return restore(gen=gen) | dict(quantile=first['quantile']), dict(adapt=outcome)
-
-# %% ../nbs/03_infer.ipynb #03-074
 def _keep_nonnegative(case, x, lam): # `_Case`, its output `(1,H,N,D)`, lambda of its data consistency
     "`x` without negative intensities, where the scan has none"
     if case.scan.data.min()<0:
         return x
     return case.sm.project_nonnegative(x, lam, case.norm(0.))
 
-# %% ../nbs/03_infer.ipynb #03-077
+# %% ../nbs/03_infer.ipynb #03-075
 def _profile_name(profile): # name or function
     "The name of a slice profile"
     return getattr(profile, '__name__', profile)
@@ -373,14 +353,14 @@ def _slices(used): # `_Thickness`
                 ratio=round(sm.ratio,4), source=used.source, spread=spread,
                 read_from=used.origin)
 
-# %% ../nbs/03_infer.ipynb #03-080
+# %% ../nbs/03_infer.ipynb #03-078
 @patch
 def options(self:MRIInference):
     "What shapes the output, JSON-able"
     return dict(spacing=self.spacing, thickness=self.thickness, profile=_profile_name(self.profile), tol=self.tol,
-                uncertainty=self.uncertainty, adapt=self.adapt, half=self.half, denoise=self.denoise)
+                uncertainty=self.uncertainty, half=self.half, denoise=self.denoise)
 
-# %% ../nbs/03_infer.ipynb #03-082
+# %% ../nbs/03_infer.ipynb #03-080
 @patch
 def report(self:MRIInference,
            scan,           # ScalarImage as it was read
@@ -399,7 +379,7 @@ def report(self:MRIInference,
                 intensities=dict(input=intensity_summary(plane, masks[0]), output=intensity_summary(out, masks[1])),
                 gb=round(peak_gb(self.device),2), warnings=list(scan.get('warnings') or []), **numbers)
 
-# %% ../nbs/03_infer.ipynb #03-085
+# %% ../nbs/03_infer.ipynb #03-083
 def nothing_to_restore(scan, sm): # ScalarImage as read, `SliceModel`
     "Whether no axis is thicker than the others and than the target"
     return sm.ratio<1.05 or sm.N<2 or max(scan.spacing) < 1.05*min(scan.spacing)
@@ -412,7 +392,7 @@ def would_restore(self:MRIInference,
     sm = slice_model(scan, self.target_spacing(scan), through_plane(scan), self.thickness)
     return not nothing_to_restore(scan, sm)
 
-# %% ../nbs/03_infer.ipynb #03-087
+# %% ../nbs/03_infer.ipynb #03-085
 @patch
 def _resample_only(self:MRIInference, scan, start): # ScalarImage as read, when it began (s)
     "The `Result` of a scan without a thick axis"
@@ -431,7 +411,7 @@ def _resample_only(self:MRIInference, scan, start): # ScalarImage as read, when 
     zero = tio.ScalarImage(tensor=torch.zeros_like(out.data), affine=out.affine) if self.uncertainty else None
     return Result(out, zero, report, masks, scan, plane)
 
-# %% ../nbs/03_infer.ipynb #03-089
+# %% ../nbs/03_infer.ipynb #03-087
 def _check_thickness(scan, sm): # ScalarImage as read, `SliceModel`
     "Raise a HeaderError for slices that cannot be so thick"
     if sm.thickness <= 3*sm.spacing:
@@ -439,7 +419,7 @@ def _check_thickness(scan, sm): # ScalarImage as read, `SliceModel`
     wrong = f"has slices {sm.spacing:g} mm apart, which cannot be {sm.thickness:g} mm thick"
     raise HeaderError(scan.get('source','volume'), wrong, "give their true thickness= (--thickness)")
 
-# %% ../nbs/03_infer.ipynb #03-092
+# %% ../nbs/03_infer.ipynb #03-090
 def _numbers(case, restored, x)->dict: # `_Case`, what `MRIInference.restore` gives, the output `(1,H,N,D)`
     "Lambda, noise, gains and residuals, for the report"
     volumes = dict(cubic=case.sm.interpolate(case.y,2), guess=restored['guess'], output=x)
@@ -447,7 +427,7 @@ def _numbers(case, restored, x)->dict: # `_Case`, what `MRIInference.restore` gi
     noise = case.noise.report(case.level) | dict(removed=restored['denoised'])
     return dict(lam=round(restored['lam'],6), noise=noise, gains=case.gains.report(), residual=residual)
 
-# %% ../nbs/03_infer.ipynb #03-093
+# %% ../nbs/03_infer.ipynb #03-091
 def _residual_warnings(residual, # of the output, see `_Case.residual`
                        noise     # of the scan, as it: fractions of the tissue's mean
                       )->list:
@@ -463,7 +443,7 @@ def _noise_warnings(case, denoised): # `_Case`; was noise taken out?
         return [sentence + "; it was reduced first (non-local means), denoise=False (--nodenoise) leaves it"]
     return [sentence + "; the output follows the scan less closely"] if case.noise.sd>.03*case.level else []
 
-# %% ../nbs/03_infer.ipynb #03-094
+# %% ../nbs/03_infer.ipynb #03-092
 def _all_warnings(case, used, restored, report): # `_Case`, `_Thickness`, what `MRIInference.restore` gives, the report so far
     "Sentences about what was assumed, corrected and doubted"
     plane = [report['plane']['sentence']] if 'sentence' in report['plane'] else []
@@ -471,14 +451,14 @@ def _all_warnings(case, used, restored, report): # `_Case`, `_Thickness`, what `
     noise = _noise_warnings(case, restored['denoised'])
     return [*case.gains.sentences(), *noise, *plane, *used.doubts, *restored['warnings'], *residual]
 
-# %% ../nbs/03_infer.ipynb #03-097
+# %% ../nbs/03_infer.ipynb #03-095
 def _output_masks(case)->list: # `_Case`
     "Tissue of the scan and of the output, `(1,i,j,k)`"
     fine = case.sm.interpolate(case.mask.float(), 2, 'linear')>.5
     volumes = [tio.ScalarImage(tensor=o.float(), affine=np.eye(4)) for o in (case.mask,fine)]
     return [case.stored(o).data>.5 for o in volumes]
 
-# %% ../nbs/03_infer.ipynb #03-099
+# %% ../nbs/03_infer.ipynb #03-097
 @patch
 def _standard_deviation(self:MRIInference, case, restored): # `_Case`, what `MRIInference.restore` gives
     "Standard deviation of each voxel as a volume or None, and its `Intervals`"
@@ -489,7 +469,7 @@ def _standard_deviation(self:MRIInference, case, restored): # `_Case`, what `MRI
     found = calibrate_intervals(restore, case.y, case.sm, case.mask, case.noise.sd)
     return case.image(error_sd(found.scale*quantile, case.norm.gain)),found
 
-# %% ../nbs/03_infer.ipynb #03-100
+# %% ../nbs/03_infer.ipynb #03-098
 @patch
 def _to_result(self:MRIInference,
                case,     # `_Case`
@@ -512,7 +492,7 @@ def _to_result(self:MRIInference,
     report['warnings'] += intervals.sentences() if intervals else []
     return Result(out, sd, report, masks, case.scan, plane, case.sm)
 
-# %% ../nbs/03_infer.ipynb #03-102
+# %% ../nbs/03_infer.ipynb #03-100
 @patch
 def restored_case(self:MRIInference,
                   scan      # ScalarImage as read, with a thick axis
@@ -524,10 +504,10 @@ def restored_case(self:MRIInference,
         _check_thickness(scan, case.sm)
         used = self.thickness_of(case)
         case.sm = used.sm
-        restored,adaptation = self.restore_adapted(case)
-        return case, self._to_result(case, used, restored, start, **adaptation)
+        restored = self.restore(case.y, case.sm, case.mask, case.level, case.gains.trust)
+        return case, self._to_result(case, used, restored, start)
 
-# %% ../nbs/03_infer.ipynb #03-103
+# %% ../nbs/03_infer.ipynb #03-101
 @patch
 def __call__(self:MRIInference,
              vol:Volume,            # path, nibabel image or torchio image

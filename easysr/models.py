@@ -57,7 +57,6 @@ class DeUpBlock(nn.Module):
 class _Generator(nn.Module):
     "What every generator has; the classes below set what differs"
     estimates_error = False   # does `quantile=True` give a prediction?
-    adaptable = ()            # names of the parts that adaptation to one scan trains; none: it cannot be adapted
     trunk_dtype = None        # of some convolutions in evaluation, see `pick_dtype`; None: 32 bits
     plane_fold = 1            # voxels in plane that share one position of the network
 
@@ -229,7 +228,6 @@ def init_weights(net): # network; its weights are drawn anew
 class SliceGenerator(_Generator):
     "For any ratio: features on the thick grid, interpolated at the fine voxels, correct a consistent interpolation"
     estimates_error = True
-    adaptable = ('deup','fuse','last')
     plane_fold = 4
 
     def __init__(self, *,

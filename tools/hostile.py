@@ -287,7 +287,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0,0))
     warnings.simplefilter('ignore')
     import matplotlib, torch
-    for name in 'ants matplotlib.font_manager torch._dynamo easysr.adapt easysr.cli easysr.fuse easysr.train'.split():
+    for name in 'ants matplotlib.font_manager torch._dynamo easysr.cli easysr.fuse easysr.train'.split():
         importlib.import_module(name)         # once, for all cases
     for name in 'easysr.batch easysr.benchmark easysr.prepare easysr.register'.split():
         importlib.import_module(name)

@@ -216,7 +216,7 @@ def calls():
                    model=[None,3,'',b'x',{},[],torch.nn.Linear(1,1),Path('gone'),other],
                    profile=[None,3,'x',np.array([1.,2.]),[],sum,max,float,{},'', np.ones(5)], tol=['x',-1,np.nan,[1]],
                    device=[None,3,'x',[],torch.device('meta')], memory=['x',-1,0,np.nan,None,1e-12],
-                   adapt=['x',-1,np.nan,[]], half=['x',3,[]], uncertainty=['x',[],np.array([1,2])],
+                   half=['x',3,[]], uncertainty=['x',[],np.array([1,2])],
                    denoise=[np.array([1,2])], nonsense=[1])
     for option,values in options.items():
         for i,value in enumerate(values):
