@@ -4,18 +4,25 @@
 
 # %% auto #0
 __all__ = ['stack_channels', 'sidecar_dict', 'inspect_file', 'restore_file', 'align_output', 'restore_files', 'write_index',
-           'status_table']
+           'finish_folder', 'status_table']
 
 # %% ../nbs/20_batch.ipynb #20-004
-import os, time
+import os, platform, time
 import torch, torchio as tio
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from .core import HeaderError, check_file, fault_sentence, peak_gb, shown, sweep_leftovers, write_text
-from .sidecars import OutputSet, as_written, check_free, is_own, own_sums, plain, sidecar, sidecar_said
-from .volumes import read_volume, volumes, write_volume
-from .cohort import is_ours, name_clash, output_files, output_kinds, output_name, scan_sha256
+from .core import HeaderError, check_file, fault_sentence, peak_gb, process_share, shown
+from .core import sweep_leftovers, write_text
+from .sidecars import as_written, bare_name, check_free, is_own, own_sums
+from .sidecars import plain, sidecar, sidecar_said
+from .volumes import read_volume, volumes
+from .derivatives import bids_fields, describe_dataset, output_files, output_folder
+from .derivatives import output_kinds, output_name, output_place
+from .cohort import is_ours, name_clash, scan_sha256
+from .methods_text import write_methods
 from .pages import cohort_page, scan_page, series_warnings
+from .results import sd_sidecar, write_outputs
 
 # %% ../nbs/20_batch.ipynb #20-018
 def stack_channels(images # ScalarImages of one grid
@@ -28,12 +35,13 @@ _measured = 'lam','noise','residual','intensities','warnings','seconds'
 
 def sidecar_dict(path,    # input file
                  reports, # of its volumes, see `MRIInference`
-                 key      # what the output depends on, see `inspect_file`
+                 key,     # what the output depends on, see `inspect_file`
+                 fields={}# of BIDS, see `bids_fields`
                 )->dict:  # JSON-able
     "Contents of the sidecar of an output"
     own = {'volumes','outputs','coming','adapt','uncertainty'} | set(reports[0])   # of an output that is restored again
     before = {k:v for k,v in sidecar(path, finer=True).items() if k not in own}
-    contents = before | dict(Sources=[Path(path).name], key=key) | reports[0]
+    contents = before | dict(Sources=[Path(path).name], key=key, python=platform.python_version()) | fields | reports[0]
     if len(reports)==1:
         return contents
     each = [{k:r[k] for k in _measured if k in r} for r in reports]
@@ -55,15 +63,16 @@ def _is_done(side,    # sidecar
     return as_written(side, outputs)
 
 # %% ../nbs/20_batch.ipynb #20-032
-def _wanted(uncertainty, page): # is a standard deviation asked for, and a page?
+def _wanted(files, uncertainty, page): # as `output_files` gives them; is a standard deviation asked for, and a page?
     "What is written beside the sidecar, in order"
-    return ['volume', *['sd']*uncertainty, *['page']*page]
+    sd = [k for k in ('sd','sdside') if k in files and uncertainty]
+    return ['volume', *sd, *['page']*page]
 
-def _done_kind(path, out, key, wanted): # input file, folder, as `_output_key` and `_wanted` give them
+def _done_kind(path, out, key, uncertainty, page): # input file, folder, as `_output_key` gives it, as `_wanted` takes them
     "Which kind of output is there and unchanged, or None"
     for kind in output_kinds:
         files = output_files(path, out, kind)
-        if _is_done(files['side'], [files[k] for k in wanted], key):
+        if _is_done(files['side'], [files[k] for k in _wanted(files, uncertainty, page)], key):
             return kind
 
 # %% ../nbs/20_batch.ipynb #20-035
@@ -88,7 +97,7 @@ def inspect_file(inf,             # `MRIInference`
     check_file(path, 'NIfTI file')
     sidecar(path)   # a fault in the JSON beside it is reported before the work
     key = _output_key(inf, path, reading)
-    done = None if overwrite else _done_kind(path, out, key, _wanted(inf.uncertainty, page))
+    done = None if overwrite else _done_kind(path, out, key, inf.uncertainty, page)
     vols = None if done else _read_all(path, **reading)
     if vols:
         check_free(output_files(path, out, 'sr' if inf.would_restore(vols[0]) else 'iso'), overwrite)
@@ -99,14 +108,14 @@ def _remove_older(path, out, kind, written, # input file, folder, kind of the ne
                   sums):                    # as `own_sums` gave them before
     "Remove what belongs to older outputs of a scan, and is as it was written"
     own = output_files(path, out, kind)
-    older = [own[k] for k in ('sd','page') if k not in written and is_own(own[k], sums)]
+    older = [own[k] for k in ('sd','sdside','page') if k in own and k not in written and is_own(own[k], sums)]
     for other in set(output_kinds)-{kind}:
         files = output_files(path, out, other)
         if is_ours(files['volume']):
             sums = own_sums(files['side'])
             older += [o for o in (files['volume'],files['page']) if is_own(o, sums)] + [files['side']]
-            report = out/f'{output_name(path,other)}_reg.json'
-            aligned = [out/name for name in own_sums(report) if Path(name).name==name]
+            report = files['side'].with_name(f'{output_name(path,other)}_reg.json')
+            aligned = [report.with_name(name) for name in own_sums(report) if Path(name).name==name]
             older += [o for o in aligned if is_own(o, own_sums(report))] + [report]*bool(aligned)
     for f in older:
         f.unlink(missing_ok=True)
@@ -133,20 +142,20 @@ def _images(results): # `Result`s of a file's volumes
     return images
 
 def _write_outputs(path, out, results, key, page): # input file, folder, `Result`s of its volumes, `_output_key`, a page too?
-    "Write the volumes, the page and the sidecar"
+    "Write the volumes, the page and the sidecar; a sentence about the folder, or None"
     kind,images = _kind(results[0].report),_images(results)
-    wanted = _wanted('sd' in images, page)
-    files = output_files(path, out, kind)
+    files,scan = output_files(path, out, kind),results[0].scan
+    wanted = _wanted(files, 'sd' in images, page)
     sums = own_sums(files['side'])
-    with OutputSet() as new, ThreadPoolExecutor(1) as pool:           # packing goes on while the page is drawn
-        parts = {k: new.part(files[k]) for k in wanted}
-        jobs = [pool.submit(write_volume, image, parts[k], like=path) for k,image in images.items()]
-        if page:
-            write_text(parts['page'], _page(path, results))
-        for job in jobs:
-            job.result()   # a fault in writing is raised here
-        new.describe(files['side'], sidecar_dict(path, [r.report for r in results], key))
+    note = describe_dataset(path, out)
+    fields = bids_fields([path], out, kind, scan, sidecar(path))
+    texts = dict(page=partial(_page, path, results)) if page else {}
+    if 'sdside' in wanted:
+        texts['sdside'] = partial(sd_sidecar, path, out, scan)
+    contents = sidecar_dict(path, [r.report for r in results], key, fields)
+    write_outputs(files, images, texts, contents, path)
     _remove_older(path, out, kind, wanted, sums)
+    return note
 
 # %% ../nbs/20_batch.ipynb #20-048
 _resampled = 'resampled (no thick axis)'
@@ -156,7 +165,7 @@ def _outcome(path, out, kind, status): # input file, folder, one of `output_kind
     side = sidecar_said(output_files(path, out, kind)['side'])
     each = side.get('volumes')
     warnings = series_warnings(each if isinstance(each, list) and each else [side])
-    return dict(output=output_name(path,kind), status=status, warnings=warnings)
+    return dict(output=output_place(path,out,kind), status=status, warnings=warnings, notes=[])
 
 # %% ../nbs/20_batch.ipynb #20-049
 def _replaced(side, key): # sidecar of an older output, there or not; as `_output_key` gives it
@@ -174,7 +183,7 @@ def restore_file(inf,             # `MRIInference`
                  page=True,       # also write the page for quality control?
                  inspected=None,  # what `inspect_file` gave, if it was asked before
                  **reading        # scale, form, fill, volume: as `read_volume` takes them
-                )->dict:          # output: its name; status: 'done', 'unchanged' or 'resampled (no thick axis)'; warnings
+                )->dict:          # output: its place; status: 'done', 'unchanged' or 'resampled (no thick axis)'; warnings; notes
     "Super-resolve one file into `out`, with its sidecar and its page"
     out = Path(out)
     found = inspected or inspect_file(inf, path, out, overwrite, page, **reading)
@@ -183,9 +192,9 @@ def restore_file(inf,             # `MRIInference`
     results = [inf(v) for v in found['vols']]
     kind = _kind(results[0].report)
     replaced = _replaced(output_files(path, out, kind)['side'], found['key'])
-    _write_outputs(path, out, results, found['key'], page)
+    note = _write_outputs(path, out, results, found['key'], page)
     outcome = _outcome(path, out, kind, _resampled if kind=='iso' else 'done')
-    return outcome | dict(warnings=outcome['warnings']+replaced)
+    return outcome | dict(warnings=outcome['warnings']+replaced, notes=[note] if note else [])
 
 # %% ../nbs/20_batch.ipynb #20-062
 def _is_aligned(volume, report, template): # files
@@ -199,15 +208,15 @@ def _is_aligned(volume, report, template): # files
 def align_output(path,     # input file
                  out,      # folder of its output
                  template, # file
-                 name=None # of the output; default: that of a restored scan
+                 name=None # where the output lies below `out`, without ending; default: that of a restored scan
                 )->bool:   # False where it was aligned before
     "Align the output of `path` to a template"
     from easysr.register import align
-    name = name or output_name(path)
-    volume = Path(out)/f'{name}.nii.gz'
+    volume = Path(out)/f'{name or output_place(path,out)}.nii.gz'
+    name = bare_name(volume)
     if _is_aligned(volume, volume.with_name(f'{name}_reg.json'), template):
         return False
-    align(volume, template, out=out, name=name)
+    align(volume, template, out=volume.parent, name=name)
     return True
 
 # %% ../nbs/20_batch.ipynb #20-067
@@ -216,7 +225,7 @@ def _restore_row(inf, path, out, inspected, page, align): # as `restore_files` t
     start = time.time()
     row = dict(file=shown(path), output='', status='failed', why='', warnings=[])
     try:
-        row['output'] = output_name(path)
+        row['output'] = output_place(path, out)
         row |= restore_file(inf, path, out, page=page, inspected=inspected.result())
         if align and align_output(path, out, align, row['output']):
             row['status'] += ', aligned'
@@ -226,14 +235,18 @@ def _restore_row(inf, path, out, inspected, page, align): # as `restore_files` t
 
 # %% ../nbs/20_batch.ipynb #20-069
 def _restore_rows(inf, files, out, page, overwrite, align, reading): # as `restore_files` takes them
-    "A row for every file, while the next file is read"
+    "A row for every file, while the next file is read; what is to say about the folder is said once"
+    said = set()
     with ThreadPoolExecutor(1) as pool:
         def inspected(f): return pool.submit(inspect_file, inf, f, out, overwrite, page, **reading)
         following = [inspected(f) for f in files[:1]]
         for i,f in enumerate(files):
             this = following.pop()
             following = [inspected(o) for o in files[i+1:i+2]]
-            yield _restore_row(inf, f, out, this, page, align)
+            row = _restore_row(inf, f, out, this, page, align)
+            notes = [o for o in row.pop('notes',[]) if o not in said]
+            said.update(notes)
+            yield row | dict(warnings=row['warnings']+notes)
 
 # %% ../nbs/20_batch.ipynb #20-070
 def restore_files(inf,             # `MRIInference`
@@ -250,7 +263,8 @@ def restore_files(inf,             # `MRIInference`
     clash = name_clash(files, out)
     if clash:
         raise ValueError(clash)
-    sweep_leftovers(out, deep=False)
+    for folder in {Path(out), *(output_folder(f,out) for f in files)}:
+        sweep_leftovers(folder, deep=False)
     return _restore_rows(inf, files, out, page, overwrite, align, reading)
 
 # %% ../nbs/20_batch.ipynb #20-076
@@ -266,6 +280,18 @@ def write_index(out, # folder of the outputs
     write_text(f, cohort_page(out, rows))
 
 # %% ../nbs/20_batch.ipynb #20-079
+def finish_folder(out, # folder of the outputs
+                  rows # as `restore_files` gives them
+                 )->list: # sentences about what stays as it is
+    "Write what describes all outputs of a folder"
+    if len(rows)>1:
+        write_index(out, rows)
+    if process_share()[0] and 'TORCHELASTIC_RUN_ID' in os.environ:
+        return []
+    note = write_methods(out)
+    return [note] if note else []
+
+# %% ../nbs/20_batch.ipynb #20-088
 def status_table(rows # as `restore_files` gives them
                 )->str:
     "What came of each file, as text"

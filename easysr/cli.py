@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 from .bench import bench_main
 from .core import shown
-from .options import detail_report, find_named, load_inference, machine_options, output_folder, output_options
+from .options import choose_folder, detail_report, find_named, load_inference, machine_options, output_options
 from .options import reading_kwargs, reading_options, restoring_options, scan_progress, tell_open
-from .shell import Parser, check_folder, end, faults_end, shell_command
+from .shell import Parser, check_folder, end, faults_end, shell_command, tell
 from .task_commands import fuse_main, prepare_main, register_main
-from .telling import emit, tell
+from .telling import emit
 from .training_command import train_main
 
 # %% ../nbs/21_cli.ipynb #21-005
@@ -146,7 +146,7 @@ def _summary(rows): # as `restore_files` gives them
 def main(argv=None): # list of words; default: the command line's
     "The command `easysr`"
     opts = _easysr_parser().parse_args(argv)
-    opts.out = output_folder('easysr', opts.out, opts.input)
+    opts.out = choose_folder('easysr', opts.out, opts.input)
     check_folder('easysr', opts.out)
     from easysr.core import barrier, process_share
     with faults_end('easysr', 2):
@@ -159,14 +159,12 @@ def main(argv=None): # list of words; default: the command line's
     if len(rows) > 1:
         print(_summary(rows))
     barrier()
-    if len(rows) > 1 and Path(opts.out).is_dir():
-        from easysr.batch import write_index
+    if rows and Path(opts.out).is_dir():
+        from easysr.batch import finish_folder
         with faults_end('easysr', 1):
-            write_index(opts.out, rows)
-        if which==0:
-            tell_open(opts.out, 'index.html')
-    elif rows:
-        tell_open(opts.out, f"{rows[0]['output']}.html")
+            tell('easysr', finish_folder(opts.out, rows))
+    if which==0 and rows:
+        tell_open(opts.out, 'index.html' if len(rows)>1 else f"{rows[0]['output']}.html")
     if broken or any(r['why'] for r in rows):
         raise SystemExit(1)
 

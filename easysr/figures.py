@@ -98,34 +98,60 @@ def _curves(ax, x, columns, title): # axes; epochs; {name: array}; over the pane
 
 # %% ../nbs/25_figures.ipynb #25-025
 _NO_LOSS = 'epoch', 'step', 'lr', 'seconds', 'images_s', 'gb', 'skipped'
+_ADVERSARIAL = 'adv', 'd', 'd_real', 'd_fake'   # signed scores and what is computed of them
 
+def _size(values): # array
+    "Median of the absolute values that are not zero; 0 if there are none"
+    values = np.abs(values[np.isfinite(values)])
+    return float(np.median(values[values>0])) if values.any() else 0.
+
+def _by_size(losses): # {name: array}
+    "The losses in groups of one size, the largest first"
+    groups,largest = [],0.
+    for name in sorted(losses, key=lambda k: -_size(losses[k])):
+        if not groups or _size(losses[name])<largest/8:
+            groups.append({})
+            largest = _size(losses[name])
+        groups[-1][name] = losses[name]
+    return groups
+
+# %% ../nbs/25_figures.ipynb #25-026
 def _groups(columns): # {name: array}
-    "(title, columns) of each panel: losses, validation PSNR"
-    loss = {k: v for k,v in columns.items() if k not in _NO_LOSS and not k.startswith('val_')}
+    "(title, columns) of each panel: validation PSNR, losses by their size, adversarial scores, accuracy"
     psnr = {k: v for k,v in columns.items() if k.startswith('val_') and 'psnr' in k}
-    panels = [(title,o) for title,o in (('losses',loss), ('validation PSNR (dB)',psnr)) if o]
+    loss = {k: v for k,v in columns.items() if k not in _NO_LOSS and not k.startswith('val_') and _size(v)}
+    scores   = {k: loss.pop(k) for k in _ADVERSARIAL if k in loss}
+    accuracy = {k: loss.pop(k) for k in list(loss) if k.endswith('acc')}
+    sized  = [(f'losses near {_size(np.concatenate(list(o.values()))):.1g}', o) for o in _by_size(loss)]
+    panels = [('validation PSNR (dB)',psnr), *sized, ('adversarial losses, scores',scores), ('accuracy',accuracy)]
+    panels = [(title,o) for title,o in panels if o]
     if not panels:
         raise ValueError(f"The history has no losses and no PSNR, only {', '.join(columns)}.")
     return panels
 
+# %% ../nbs/25_figures.ipynb #25-028
 def _wide(columns): # {name: array}
     "Whether all values are above 0 and span more than a factor of 20"
     v = np.concatenate(list(columns.values()))
     v = v[np.isfinite(v)]
     return v.size>0 and v.min()>0 and v.max()>20*v.min()
 
-# %% ../nbs/25_figures.ipynb #25-027
+# %% ../nbs/25_figures.ipynb #25-030
 def plot_history(rows,      # CSV file, or a list of dicts, one an epoch
                  path=None, # PNG file to write as well
-                )->Picture: # losses, and validation PSNR (dB) where there is any
+                )->Picture: # validation PSNR (dB) where there is any, and losses
     "Curves of a training run"
     columns = _columns(rows)
     panels = _groups(columns)
     count = len(next(iter(columns.values())))
     epochs = columns.get('epoch', np.arange(count)+1)
-    fig = empty_picture((4.5*len(panels),2.6), layout='constrained')
-    for ax,(title,group) in zip(fig.subplots(1, len(panels), squeeze=False)[0], panels):
+    across = min(3, len(panels))
+    down = -(-len(panels)//across)
+    fig = empty_picture((3.6*across,2.4*down), layout='constrained')
+    for ax,(title,group) in zip(fig.subplots(down, across, squeeze=False).flat, panels):
         _curves(ax, epochs, group, title)
-        if title=='losses' and _wide(group):
+        if title.startswith('losses') and _wide(group):
             ax.set_yscale('log')
+    for ax in fig.axes[len(panels):]:
+        ax.axis('off')
     return fig.saved(path)

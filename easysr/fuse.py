@@ -8,17 +8,20 @@ __all__ = ['Fused', 'contrast', 'fuse', 'fused_name', 'fused_page', 'group_stack
 # %% ../nbs/07_fuse.ipynb #07-004
 import re, time, warnings
 import numpy as np, torch, torchio as tio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from fastcore.basics import patch
 import easysr
 from .batch import align_output
 from .cohort import keep_inputs, scan_sha256, subject
-from .core import HeaderError, fault_sentence, peak_gb, replaced_input, sweep_leftovers, write_text
+from .core import HeaderError, fault_sentence, package_versions, peak_gb, replaced_input, sweep_leftovers, write_text
+from .derivatives import bids_fields, bids_place, describe_dataset, described, meaning, output_folder
+from .image_files import as_path
 from .infer import MRIInference
 from .members import member_of
+from .methods_text import write_methods
 from .register import good_fit, register
-from .sidecars import OutputSet, as_written, check_free, is_own, nifti, own_sums, plain, sidecar
+from .sidecars import OutputSet, as_written, check_free, is_own, json_text, nifti, own_sums, plain, sidecar
 from .stacks import Grid, common_grid, joint_consistency, joint_lambda, refine
 from .stacks import relative_brightness, set_weights, slice_residuals, slice_trust
 from .transforms import move, sitk_affine, transform_distance, warp
@@ -188,6 +191,7 @@ class Fused:
     uncertainty: tio.ScalarImage  # standard deviation per voxel, or None
     report: dict                  # JSON-able
     members: list                 # of `Member`
+    fields: dict = field(default_factory=dict)   # of BIDS, where it will lie in a tree
 
 def _joint_sd(fits): # of `_Fitted`
     "Standard deviation of the joint volume, from those of the restorations; None without them"
@@ -239,7 +243,7 @@ _contrasts = 'T1w','T2w','T2starw','PDw','FLAIR','T1map','T2map','MTw','SWI'
 def contrast(name # of a file
             )->str: # one of the usual words, '' where none is found
     "The contrast that a file's name tells"
-    words = re.split(r'[_.\s-]', nifti.sub('', Path(name).name).lower())
+    words = re.split(r'[_.\s-]', nifti.sub('', as_path(name, 'the name').name).lower())
     known = {o.lower():o for o in _contrasts} | {o.lower().removesuffix('w'):o for o in _contrasts}
     found = [known[o] for o in words if o in known]
     return found[-1] if found else ''
@@ -306,22 +310,36 @@ def _joint_report(inf, members, fits, x, lam, grid, start, still): # as `fuse` h
                 warnings=_joint_doubts(members, stacks))
 
 # %% ../nbs/07_fuse.ipynb #07-054
-def fuse(stacks,            # two or more thick stacks of one animal: ScalarImages or paths
-         spacing=.15,       # of the output, all three axes (mm); 'auto': the finest in plane of the first
-         model='default',   # as `super_resolve` takes it
-         still=False,       # did nothing move? Then the headers are trusted
-         uncertainty=False, # also a standard deviation per voxel?
-         rounds=2,          # of refining the movements, at most
-         inf=None,          # an `MRIInference` that is loaded; then `spacing`, `model`, `uncertainty` are its own
-         **kwargs           # further parameters of `MRIInference`
+def fuse(stacks:list,             # two or more thick stacks of one animal: paths, nibabel images or torchio images
+         spacing:float|str=.15,   # of the output, all three axes (mm); 'auto': the finest in plane of the first
+         model='default',         # as `super_resolve` takes it
+         still:bool=False,        # did nothing move? Then the headers are trusted
+         uncertainty:bool=False,  # also a standard deviation per voxel?
+         rounds:int=2,            # of refining the movements, at most
+         inf:MRIInference|None=None, # one that is loaded; then the options of the model are its own
+         *,
+         scale:float|None=None,   # as `super_resolve` takes it, for every stack; so are those that follow
+         volume:int|None=None,    # which one, where a file holds several; from 0
+         form:str|None=None,      # 'sform' or 'qform' where they disagree
+         fill:float|None=None,    # number to put in place of NaN and infinity
+         thickness:float|None=None, # FWHM of the slice profile (mm); default: of the sidecar, else measured
+         profile='gaussian',      # slice profile
+         device:str='auto',       # auto, cpu, cuda, mps
+         memory:float=2.,         # GB the network may use
+         tol:float|None=None,     # largest residual (fraction of tissue's mean); default: by the noise
+         adapt:float|None=None,   # minutes to train on within each stack
+         half:bool|None=None,     # some convolutions in 16 bits? default: where the CPU is faster at it
+         denoise:bool=True        # take out noise above 1% of the tissue's mean first?
         )->Fused:
     "One isotropic volume from several thick stacks of one animal"
     start = time.time()
-    inf = inf or MRIInference(model, spacing, uncertainty=uncertainty, **kwargs)
     if not isinstance(stacks, (list,tuple)):
-        raise TypeError(f"stacks is a {type(stacks).__name__}; give a list of two or more volumes or paths")
-    scans = [as_volume(o, f'stack {i+1}') for i,o in enumerate(stacks)]
+        what = 'None' if stacks is None else f'a {type(stacks).__name__}'
+        raise TypeError(f"stacks is {what}; give a list of two or more volumes or paths")
+    scans = [as_volume(o, f'stack {i+1}', scale, volume, form, fill) for i,o in enumerate(stacks)]
     _check_stacks(scans)
+    inf = inf or MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, adapt, half,
+                              denoise)
     members = [member_of(inf, scan, i) for i,scan in enumerate(scans)]
     grid = _place_all(members, still)
     fits = _evened(members, grid)
@@ -338,8 +356,7 @@ def fused_name(path,          # of the first stack
     name = nifti.sub('', Path(path).name)
     if not name.startswith('sub-') or '_' not in name:
         return f'{name}_{kind}'
-    *head,suffix = [o for o in name.split('_') if not o.startswith(('acq-','run-'))]
-    return '_'.join([*head, f'desc-{kind}', suffix])
+    return described('_'.join(o for o in name.split('_') if not o.startswith(('acq-','run-'))), kind)
 
 # %% ../nbs/07_fuse.ipynb #07-065
 def _page_volumes(res): # `Fused`
@@ -392,6 +409,10 @@ def _fused_files(first, out, name=None): # name of the first stack, folder, star
     files = {k: Path(out)/f'{name or fused_name(first)}{end}' for k,end in ends.items()}
     return files | dict(sd=Path(out)/f"{name+'sd' if name else fused_name(first,'fusedsd')}.nii.gz")
 
+def _in_tree(files): # as `_fused_files` gives them
+    "With the sidecar of the standard deviation, which BIDS asks for"
+    return files | dict(sdside=files['sd'].with_name(files['sd'].name.removesuffix('.nii.gz')+'.json'))
+
 @patch
 def save(self:Fused,
          out,       # folder
@@ -400,33 +421,40 @@ def save(self:Fused,
         )->dict:    # {what: Path}
     names = [m.name for m in self.members]
     files = _fused_files(names[0], out, name)
-    wanted = ['volume', *['sd']*(self.uncertainty is not None), *['page']*page]
+    files = _in_tree(files) if self.fields else files
+    sd = [k for k in ('sd','sdside') if k in files and self.uncertainty is not None]
+    wanted = ['volume', *sd, *['page']*page]
     sums = own_sums(files['side'])
     with OutputSet() as new:
         parts = {k: new.part(files[k]) for k in wanted}
         write_volume(self.volume, parts['volume'])
         if 'sd' in parts:
             write_volume(self.uncertainty, parts['sd'])
+        if 'sdside' in parts:
+            said = self.fields | dict(Description=meaning['sd'], easysr=easysr.__version__)
+            write_text(parts['sdside'], json_text(said))
         if page:
             write_text(parts['page'], fused_page(self, files['page'].stem))
-        new.describe(files['side'], dict(Sources=names) | self.report)
-    for k in {'sd','page'}-set(parts):
+        new.describe(files['side'], dict(Sources=names) | package_versions() | self.fields | self.report)
+    for k in {'sd','sdside','page'} & set(files)-set(parts):
         if is_own(files[k], sums):
             files[k].unlink()                     # of an older output
     return {k: files[k] for k in ('side',*wanted)}
 
 # %% ../nbs/07_fuse.ipynb #07-071
 def _belongs(f): # file
-    "What the stacks of one volume have in common"
-    words = nifti.sub('', Path(f).name).split('_')
+    "What the stacks of one volume have in common: dataset, animal, session and contrast"
+    words,place = nifti.sub('', Path(f).name).split('_'),bids_place(f)
     if not words[0].startswith('sub-'):
         return ()
     session = [o for o in words if o.startswith('ses-')]
-    return (words[0], *session, words[-1])
+    return (place and place[0], words[0], *session, words[-1])
 
 def group_stacks(files # scans, see `find_inputs`
                 )->tuple: # (lists of two or more files, sentences about what is left out)
     "Which scans become one volume"
+    if not isinstance(files, (list,tuple)):
+        raise TypeError(f"files is {'None' if files is None else 'a '+type(files).__name__}; give a list of paths")
     groups = {}
     for f in files:
         groups.setdefault(_belongs(f), []).append(f)
@@ -450,6 +478,15 @@ def _check_outputs(files, outputs, overwrite, # stacks; as `_fused_files` gives 
     check_free(outputs, overwrite)
 
 # %% ../nbs/07_fuse.ipynb #07-074
+def _save_in(res, files, out, place, page): # `Fused`, its stacks, folder for all outputs, folder of this one, a page too?
+    "Write the outputs, in a tree as BIDS asks; sentences about what stays as it is"
+    note = describe_dataset(files[0], out)
+    if place!=Path(out):
+        res.fields = bids_fields(files, out, 'fused', res.members[0].result.scan, sidecar(files[0]))
+    res.save(place, page=page)
+    return [o for o in (note, write_methods(out)) if o]
+
+# %% ../nbs/07_fuse.ipynb #07-075
 def fuse_files(files,           # stacks of one volume
                out,             # folder
                inf,             # `MRIInference`
@@ -462,22 +499,25 @@ def fuse_files(files,           # stacks of one volume
     "Join the stacks in files, and write the volume with its sidecar and page"
     for f in files:
         check_header(f, reading.get('scale'), reading.get('form'))   # says what is wrong with it
-    name,outputs = fused_name(files[0]),_fused_files(files[0], out)
+    place = output_folder(files[0], out)
+    outputs,where = _fused_files(files[0], place), (place/fused_name(files[0])).relative_to(out).as_posix()
+    outputs = outputs if place==Path(out) else _in_tree(outputs)
     volume,key = outputs['volume'],_fused_key(inf, files, still, reading)
     _check_outputs(files, outputs, overwrite, [align_to]*bool(align_to))
     before = {} if overwrite else sidecar(volume)
     if before.get('key')==key and as_written(outputs['side'], [volume, *[outputs['page']]*page]):
-        aligned = bool(align_to) and align_output(files[0], out, align_to, name)
-        return dict(output=name, status='unchanged'+', aligned'*aligned, warnings=before.get('warnings') or [])
-    sweep_leftovers(out, deep=False)
+        aligned = bool(align_to) and align_output(files[0], out, align_to, where)
+        return dict(output=where, status='unchanged'+', aligned'*aligned, warnings=before.get('warnings') or [])
+    for folder in {Path(out), place}:
+        sweep_leftovers(folder, deep=False)
     res = fuse([read_volume(f, **reading) for f in files], inf=inf, still=still)
     res.report |= dict(key=key)
-    res.save(out, page=page)
+    notes = _save_in(res, files, out, place, page)
     if align_to:
-        align_output(files[0], out, align_to, name)
-    return dict(output=name, status='aligned' if align_to else 'done', warnings=res.report['warnings'])
+        align_output(files[0], out, align_to, where)
+    return dict(output=where, status='aligned' if align_to else 'done', warnings=res.report['warnings']+notes)
 
-# %% ../nbs/07_fuse.ipynb #07-075
+# %% ../nbs/07_fuse.ipynb #07-076
 def fusion_fault(files, # stacks of one volume
                  e      # exception that came of them
                 )->str:

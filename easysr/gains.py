@@ -9,8 +9,10 @@ __all__ = ['SliceGains', 'find_gains', 'divide_gains', 'correct_gains']
 import math, numpy as np, torch
 from dataclasses import dataclass, field
 from fastcore.basics import patch
-from scipy.ndimage import uniform_filter
-from scipy.stats import f as f_distribution, norm
+from .core import LazyModule
+
+# %% ../nbs/40_gains.ipynb #new-801
+ndi, stats = map(LazyModule, ('scipy.ndimage','scipy.stats'))
 
 # %% ../nbs/40_gains.ipynb #40-010
 @dataclass
@@ -227,7 +229,7 @@ def _block_shares(blocks,   # `(n, 16)` contrasts
 def _significance(b, C, freedom): # coefficients, their covariance, degrees of freedom of the rest
     "F test that all of `b` are 0, as a normal deviate"
     F = b@np.linalg.solve(C,b)/len(b)
-    return norm.isf(max(f_distribution.sf(F, len(b), freedom), 1e-300))
+    return stats.norm.isf(max(stats.f.sf(F, len(b), freedom), 1e-300))
 
 def _agreement(shares): # of the blocks
     "t statistic of their mean; 0 for fewer than three"
@@ -334,14 +336,14 @@ def _beyond_neighbours(y, good): # scan over its gains and level `(H,n,D)`, bool
 
 def _around(power): # `(m, H, D)`
     "Mean power of the frequencies around each, up to four away, without the nearest eight"
-    far,near = (uniform_filter(power, (0,o,o), mode='wrap')*o*o for o in (9,3))
+    far,near = (ndi.uniform_filter(power, (0,o,o), mode='wrap')*o*o for o in (9,3))
     return (far-near)/(81-9)
 
 # %% ../nbs/40_gains.ipynb #40-056
 def _peaks(power): # power spectra of some slices, `(m, H, D)`
     "How far each frequency stands out, against other slices and against the frequencies around it"
     scale = np.median(power, (1,2), keepdims=True)
-    usual = uniform_filter(np.median(power/scale, 0), 3, mode='wrap')*scale
+    usual = ndi.uniform_filter(np.median(power/scale, 0), 3, mode='wrap')*scale
     h,d = (np.fft.fftfreq(o) for o in power.shape[1:])
     high = h[:,None]**2+d**2 > .06**2                               # cycles a voxel
     return np.where(high, power/np.maximum(np.maximum(usual,_around(power)), 1e-3*scale), 0)

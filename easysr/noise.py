@@ -9,11 +9,11 @@ __all__ = ['Noise', 'air_noise', 'noise_level', 'measured_band', 'measure_noise'
 import math, numpy as np, torch, torch.nn.functional as F
 from dataclasses import dataclass
 from fastcore.basics import patch
-from scipy.fft import dctn, dct
-from scipy.special import gammaln
-from scipy.stats import chi
-from skimage.restoration import denoise_nl_means
+from .core import LazyModule
 from .volumes import subsample
+
+# %% ../nbs/42_noise.ipynb #new-801
+restoration, scipy_fft, stats = map(LazyModule, ('skimage.restoration','scipy.fft','scipy.stats'))
 
 # %% ../nbs/42_noise.ipynb #42-010
 @dataclass
@@ -116,7 +116,7 @@ def _agreeing(s,       # estimate of each block, `(K,)`
 
 # %% ../nbs/42_noise.ipynb #42-027
 _channels = np.geomspace(1, 64, 200)
-_chi_mean = np.sqrt(2)*np.exp(gammaln(_channels+.5)-gammaln(_channels))   # for noise of standard deviation 1
+_chi_mean = np.sqrt(2)*np.exp([math.lgamma(o+.5)-math.lgamma(o) for o in _channels])   # for noise of standard deviation 1
 _chi_sd = np.sqrt(2*_channels-_chi_mean**2)
 
 def _chi_fit(blocks): # of air, their zero at no signal, `(K, P)`
@@ -131,7 +131,7 @@ def _misfit(blocks,      # of air, `(K, P)`
             channels=1): # 1 for Rayleigh noise
     "Largest relative difference of the quartiles from those of the chi distribution"
     quartiles = (.25,.5,.75)
-    expected = chi.ppf(quartiles, 2*channels)
+    expected = stats.chi.ppf(quartiles, 2*channels)
     found = np.quantile(blocks, quartiles)/max(sd,1e-12)
     return float(np.abs(np.log(np.maximum(found,1e-6)/expected)).max())
 
@@ -281,7 +281,7 @@ def _gains(side,  # of a patch (voxels)
            part): # of the spectrum that was measured
     "Variance of each cosine coefficient for noise of variance 1 in that part of the spectrum"
     distance = np.subtract.outer(np.arange(side), np.arange(side))
-    basis = dct(np.eye(side), axis=0, norm='ortho')
+    basis = scipy_fft.dct(np.eye(side), axis=0, norm='ortho')
     return np.einsum('ki,ij,kj->k', basis, np.sinc(part*distance), basis)
 
 def _frequencies(side,  # of a patch (voxels)
@@ -299,7 +299,7 @@ def _coefficients(patches, # `(K, side H, side D)`
     measured = np.maximum.outer(u,v)<=.9
     low = (total<=.85)&measured
     low[0,0] = False
-    coefficients = dctn(patches, axes=(1,2), norm='ortho')/np.sqrt(np.maximum(gain,1e-6))
+    coefficients = scipy_fft.dctn(patches, axes=(1,2), norm='ortho')/np.sqrt(np.maximum(gain,1e-6))
     return coefficients[:,(total>1.25)&measured], (coefficients[:,low]**2).mean(1)
 
 # %% ../nbs/42_noise.ipynb #42-063
@@ -403,5 +403,5 @@ def denoise(y, # scan, tensor `(1,H,n,D)`
     if sd<=0:
         return y
     how = dict(patch_size=5, patch_distance=5, h=_strength*sd, sigma=sd, fast_mode=True)
-    slices = [denoise_nl_means(o, **how) for o in y[0].movedim(1,0).cpu().numpy()]
+    slices = [restoration.denoise_nl_means(o, **how) for o in y[0].movedim(1,0).cpu().numpy()]
     return torch.from_numpy(np.stack(slices,1))[None].to(y)

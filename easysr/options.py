@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['restoring_options', 'machine_options', 'reading_options', 'reading_kwargs', 'reading_words', 'output_options',
-           'output_folder', 'tell_open', 'load_inference', 'find_named', 'scan_progress', 'report_lines',
+           'choose_folder', 'tell_open', 'load_inference', 'find_named', 'scan_progress', 'report_lines',
            'detail_report']
 
 # %% ../nbs/59_options.ipynb #59-004
@@ -39,8 +39,6 @@ def restoring_options(p): # parser
                    help="leave noise in the scan (default: above 1%% of the tissue's mean it is reduced first)")
     g.add_argument('--tol', type=above_zero, metavar='PART',
                    help="largest difference to the scan, as a fraction of the tissue's mean (default: by the noise)")
-    g.add_argument('--adapt', type=above_zero, metavar='MINUTES',
-                   help='first train for so long on each scan itself, on its own plane; kept only where it helps')
 
 # %% ../nbs/59_options.ipynb #59-010
 def machine_options(p): # parser
@@ -104,7 +102,7 @@ def output_options(p,            # parser
                    help='do again what is done, and '*page + 'replace files of other programs that are in the way')
 
 # %% ../nbs/59_options.ipynb #59-027
-def output_folder(name,  # of the command
+def choose_folder(name,  # of the command
                   out,   # as given with --out, or None
                   words  # files, folders and patterns
                  )->str: # folder
@@ -134,7 +132,7 @@ def load_inference(name,  # of the command
         if opts.align:
             check_header(opts.align)
         return MRIInference(opts.model, opts.spacing, opts.thickness, opts.profile, opts.uncertainty,
-                            opts.device, opts.memory, opts.tol, opts.adapt, half, not opts.nodenoise)
+                            opts.device, opts.memory, tol=opts.tol, half=half, denoise=not opts.nodenoise)
 
 # %% ../nbs/59_options.ipynb #59-036
 def find_named(name,   # of the command
@@ -152,7 +150,7 @@ def scan_progress(inf,   # `MRIInference`
                   scans  # how many
                  )->Progress:
     "A `Progress` that the network moves"
-    bar = Progress(scans, 1 + 2*bool(inf.uncertainty) + bool(inf.adapt))
+    bar = Progress(scans, 1 + 2*bool(inf.uncertainty))
     inf.progress = bar.tile
     return bar
 

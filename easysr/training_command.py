@@ -22,14 +22,15 @@ def _run_options(p): # parser
     "Where the data are and where the run goes"
     p.add_argument('--data', required=True, nargs='+',
                    help='folder, files or table (CSV, TSV) of isotropic NIfTI volumes, 0.2 mm or finer, '
-                        'five animals or more; the split column of a table, '
-                        'or of a manifest.tsv in the folder, is followed')
+                        'five animals or more (of two to four a warning says so, one is refused); '
+                        'the split column of a table, or of a manifest.tsv in the folder, is followed')
     p.add_argument('--out', required=True, help='folder for checkpoints, history, pictures and configuration')
     p.add_argument('--val', nargs='+', default=None,
                    help='folder, files or table of validation animals; '
                         'default: those that the table marks val, else one in five animals of --data')
     p.add_argument('--init', default=None,
-                   help="start from these weights: 'default' or a checkpoint; default: from an untrained generator")
+                   help="start from these weights: 'default' or a checkpoint; best.pth holds them until an epoch "
+                        'is better; default: from an untrained generator')
     p.add_argument('--resume', action='store_true', default=False,
                    help='go on from OUT/latest.pth, with the options it was begun with')
     p.add_argument('--config', default=None,
@@ -37,7 +38,7 @@ def _run_options(p): # parser
     p.add_argument('--skip', action='store_true', default=False,
                    help='leave out files that cannot be used, and say which; default: refuse')
     p.add_argument('--dry', action='store_true', default=False,
-                   help='train two steps, print memory, seconds an epoch and the configuration, write nothing')
+                   help='train two steps, print time and memory of the run and its configuration, write nothing')
 
 # %% ../nbs/54_training_command.ipynb #54-010
 def _yes(word): # as typed
@@ -169,6 +170,8 @@ def _train(opts,  # parsed options of `easysr_train`
     if opts.dry:
         dry_run(cfg, train_vols, val_vols, gen, log)
         return 0
+    if not (opts.resume or cfg.compile):   # compiling twice would take longer than the answer is worth
+        dry_run(cfg, train_vols, val_vols, gen, log, brief=True)
     t = fit(cfg, train_vols, val_vols, opts.out, gen, opts.resume, log, _resume_command(opts, world()))
     if rank()==0:
         emit(_record(opts, t.stopped))

@@ -17,10 +17,8 @@ def option_cases():
     "Options of easysr, and where its outputs go"
     numbers = ('1000', '.003', 'nan', 'inf', '-1', '0', '', 'wide', '1e-300', '1e300', '0x1', '１', '1_0', '٣')
     for word in numbers:
-        for option in ('--spacing','--thickness','--tol','--memory','--scale','--adapt'):
+        for option in ('--spacing','--thickness','--tol','--memory','--scale'):
             bad = word in ('nan','inf','-1','0','','wide','0x1')
-            if option=='--adapt' and not bad:
-                continue
             yield Case('options', f'{option} {ascii(word)}', easysr(option, word), scan(),
                        'refused' if bad else 'either', says=(option,'rattus'))
     words = {'--device':('meta','cuda:99','klingon','','cpu:7','mps','xla'),
@@ -29,6 +27,7 @@ def option_cases():
              '--profile':('x','','sinc'), '--half':('maybe',''),
              '--align':('gone.nii','','.','rattus.nii','out','/dev/null'),
              '--model':('gone.pth','','.','rattus.nii','/dev/null','../default','DEFAULT','default\n'),
+             '--log':('', '.', 'rattus.nii', 'out/rattus_sr.json', '/dev/null', 'rattus.nii/x.log'),
              '--memory':('1e-9','1e9'), '--spacing':('auto','AUTO','.3')}
     for option,given in words.items():
         for word in given:
@@ -38,7 +37,7 @@ def option_cases():
             yield Case('options', f'{option} {word!r}', easysr(option, word), scan(),
                        'done' if fine else 'either' if unsure else 'refused',
                        says=(option.strip('-'),'rattus',word or 'usage'))
-    for label,argv in dict(nothing=['easysr'], no_out=['easysr','rattus.nii'], no_input=['easysr','--out','out'],
+    for label,argv in dict(nothing=['easysr'], no_out=['easysr','.'], no_input=['easysr','--out','out'],
                            unknown=easysr('--spcaing','1'), twice=easysr('--spacing','1','--spacing','.3'),
                            empty=easysr(scan=''),
                            pattern=easysr(scan='*.nix'), pattern_open=easysr(scan='[rattus.nii'),
