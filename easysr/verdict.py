@@ -74,7 +74,7 @@ def _table(rows, animals): # of a run; how many validation animals
 def _sentence(rows): # of a run
     "Which weights are the best, and by how much"
     best,trained = best_row(rows),best_row([r for r in rows if r['epoch']])
-    gain = trained['val_psnr']-rows[0]['val_psnr']
+    gain = round(trained['val_psnr']-rows[0]['val_psnr'], 2) + 0.          # no -0.00
     if best['epoch']==0:
         return (f"Training did not help (epoch {trained['epoch']}, its best: {gain:+.2f} dB). "
                 "best.pth holds the weights at the start; more animals, more epochs or a smaller --lr may help.")
