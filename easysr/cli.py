@@ -16,7 +16,7 @@ from .options import choose_folder, detail_report, find_named, load_inference, m
 from .options import reading_kwargs, reading_options, restoring_options, scan_progress, tell_open
 from .shell import Parser, check_folder, end, faults_end, shell_command
 from .task_commands import fuse_main, prepare_main, register_main
-from .telling import emit
+from .telling import emit, tell
 from .training_command import train_main
 
 # %% ../nbs/21_cli.ipynb #21-005
