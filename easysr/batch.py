@@ -208,7 +208,8 @@ def _is_aligned(volume, report, template): # files
 def align_output(path,     # input file
                  out,      # folder of its output
                  template, # file
-                 name=None # where the output lies below `out`, without ending; default: that of a restored scan
+                 name=None, # where the output lies below `out`, without ending; default: that of a restored scan
+                 overwrite=False # replace files of other programs that are in the way?
                 )->bool:   # False where it was aligned before
     "Align the output of `path` to a template"
     from easysr.register import align
@@ -216,18 +217,18 @@ def align_output(path,     # input file
     name = bare_name(volume)
     if _is_aligned(volume, volume.with_name(f'{name}_reg.json'), template):
         return False
-    align(volume, template, out=volume.parent, name=name)
+    align(volume, template, out=volume.parent, name=name, overwrite=overwrite)
     return True
 
 # %% ../nbs/20_batch.ipynb #20-067
-def _restore_row(inf, path, out, inspected, page, align): # as `restore_files` takes them; `inspected` is the Future of `inspect_file`
+def _restore_row(inf, path, out, inspected, page, align, overwrite): # as `restore_files` takes them; `inspected`: Future of `inspect_file`
     "Restore one file; what came of it as a row of the table"
     start = time.time()
     row = dict(file=shown(path), output='', status='failed', why='', warnings=[])
     try:
         row['output'] = output_place(path, out)
         row |= restore_file(inf, path, out, page=page, inspected=inspected.result())
-        if align and align_output(path, out, align, row['output']):
+        if align and align_output(path, out, align, row['output'], overwrite):
             row['status'] += ', aligned'
     except Exception as e:
         row |= dict(status='failed', why=fault_sentence(path, e))
@@ -243,7 +244,7 @@ def _restore_rows(inf, files, out, page, overwrite, align, reading): # as `resto
         for i,f in enumerate(files):
             this = following.pop()
             following = [inspected(o) for o in files[i+1:i+2]]
-            row = _restore_row(inf, f, out, this, page, align)
+            row = _restore_row(inf, f, out, this, page, align, overwrite)
             notes = [o for o in row.pop('notes',[]) if o not in said]
             said.update(notes)
             yield row | dict(warnings=row['warnings']+notes)

@@ -504,7 +504,7 @@ def fuse_files(files,           # stacks of one volume
     _check_outputs(files, outputs, overwrite, [align_to]*bool(align_to))
     before = {} if overwrite else sidecar(volume)
     if before.get('key')==key and as_written(outputs['side'], [volume, *[outputs['page']]*page]):
-        aligned = bool(align_to) and align_output(files[0], out, align_to, where)
+        aligned = bool(align_to) and align_output(files[0], out, align_to, where, overwrite)
         return dict(output=where, status='unchanged'+', aligned'*aligned, warnings=before.get('warnings') or [])
     for folder in {Path(out), place}:
         sweep_leftovers(folder, deep=False)
@@ -512,7 +512,7 @@ def fuse_files(files,           # stacks of one volume
     res.report |= dict(key=key)
     notes = _save_in(res, files, out, place, page)
     if align_to:
-        align_output(files[0], out, align_to, where)
+        align_output(files[0], out, align_to, where, overwrite)
     return dict(output=where, status='aligned' if align_to else 'done', warnings=res.report['warnings']+notes)
 
 # %% ../nbs/07_fuse.ipynb #07-076
