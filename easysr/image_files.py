@@ -124,7 +124,7 @@ def _nrrd(path): # .nrrd or .nhdr
 # %% ../nbs/63_image_files.ipynb #63-027
 def _load(path): # file
     "nibabel image of `path`, or a `HeaderError`"
-    cure = "convert it to .nii or .nii.gz (dcm2niix for DICOM, brkraw for Bruker) or copy it again"
+    cure = "copy it again; of a scanner's data give the whole folder to easysr or easysr_convert"
     try:
         whole = path.absolute()                          # nibabel takes a leading ~ for somebody's home
         return _nrrd(whole) if path.suffix.lower() in ('.nrrd','.nhdr') else nib.load(whole)

@@ -10,6 +10,7 @@ __all__ = ['restoring_options', 'machine_options', 'reading_options', 'reading_k
 # %% ../nbs/59_options.ipynb #59-004
 import argparse, os, shlex
 from .shell import above_zero, end, faults_end, spacing_word, tell
+from .sidecars import nifti
 from .telling import Progress, detail
 
 # %% ../nbs/59_options.ipynb #59-008
@@ -102,6 +103,12 @@ def output_options(p,            # parser
                    help='do again what is done, and '*page + 'replace files of other programs that are in the way')
 
 # %% ../nbs/59_options.ipynb #59-027
+def _names_image(word): # file or pattern
+    "Whether a word names one image, or a file that is missing"
+    if os.path.exists(word):
+        return os.path.isfile(word) and bool(nifti.search(word))
+    return not any(c in word for c in '*?[')
+
 def choose_folder(name,  # of the command
                   out,   # as given with --out, or None
                   words  # files, folders and patterns
@@ -109,8 +116,8 @@ def choose_folder(name,  # of the command
     "Where the outputs go"
     if out is not None:
         return out
-    if len(words)>1 or os.path.isdir(words[0]) or not os.path.exists(words[0]) and any(c in words[0] for c in '*?['):
-        end(name, 'name a folder for the outputs with --out; it can be left out for a single file alone, '
+    if len(words)>1 or not _names_image(words[0]):
+        end(name, 'name a folder for the outputs with --out; it can be left out for a single NIfTI file alone, '
                   'whose outputs then lie beside it', 2)
     return os.path.dirname(words[0]) or '.'
 
