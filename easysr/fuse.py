@@ -328,7 +328,8 @@ def fuse(stacks:list,             # two or more thick stacks of one animal: path
          memory:float=2.,         # GB the network may use
          tol:float|None=None,     # largest residual (fraction of tissue's mean); default: by the noise
          half:bool|None=None,     # some convolutions in 16 bits? default: where the CPU is faster at it
-         denoise:bool=True        # take out noise above 1% of the tissue's mean first?
+         denoise:bool=True,       # take out noise above 1% of the tissue's mean first?
+         gains:bool=True          # even out interleaves of unequal brightness, replace odd slices?
         )->Fused:
     "One isotropic volume from several thick stacks of one animal"
     start = time.time()
@@ -337,7 +338,7 @@ def fuse(stacks:list,             # two or more thick stacks of one animal: path
         raise TypeError(f"stacks is {what}; give a list of two or more volumes or paths")
     scans = [as_volume(o, f'stack {i+1}', scale, volume, form, fill) for i,o in enumerate(stacks)]
     _check_stacks(scans)
-    inf = inf or MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, half, denoise)
+    inf = inf or MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, half, denoise, gains)
     members = [member_of(inf, scan, i) for i,scan in enumerate(scans)]
     grid = _place_all(members, still)
     fits = _evened(members, grid)

@@ -56,11 +56,11 @@ def _interleave_sentence(found): # `SliceGains` with interleaves
     drift = f", changing by {100*found.drift:.1f}% along the stack" if found.drift>.002 else ''
     if found.interleaves==2:
         which = 'second' if gains[1]>gains[0] else 'first'
-        return (f"every other slice, from the {which} on, is {spread:.1f}% brighter "
-                f"(interleaved acquisition){drift}; corrected")
+        return (f"every other slice, from the {which} on, is {spread:.1f}% brighter (interleaved acquisition){drift}; "
+                f"divided by {1+spread/100:.3f}, gains=False (--nogains) leaves it")
     listed = ', '.join(f'{o:.3f}' for o in gains)
     return (f"the slices of {found.interleaves} interleaves differ in brightness by up to {spread:.1f}% "
-            f"(gains {listed}){drift}; corrected")
+            f"(gains {listed}){drift}; divided by these, gains=False (--nogains) leaves them")
 
 # %% ../nbs/40_gains.ipynb #40-018
 def _odd_sentence(odd): # one of `SliceGains.odd`

@@ -55,12 +55,13 @@ def super_resolve(vol:Volume,               # path, nibabel image or torchio ima
                   device:str='auto',        # auto, cpu, cuda, mps; a network in memory stays on its own
                   memory:float=2.,          # GB the network may use
                   tol:float|None=None,      # largest residual (fraction of tissue's mean); default: by the noise
-                   half:bool|None=None,      # some convolutions in 16 bits? default: where the CPU is faster at it
-                  denoise:bool=True         # take out noise above 1% of the tissue's mean first?
+                  half:bool|None=None,      # some convolutions in 16 bits? default: where the CPU is faster at it
+                  denoise:bool=True,        # take out noise above 1% of the tissue's mean first?
+                  gains:bool=True           # even out interleaves of unequal brightness, replace odd slices?
                  )->Result:                 # `.volume`, `.uncertainty`, `.report`; `.save(dir)`, `.nibabel()`
     "A thick-slice scan in, an isotropic volume out"
     scan = as_volume(vol, 'the scan', scale, volume, form, fill)      # a fault in it is told before the network is loaded
-    inf = MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, half, denoise)
+    inf = MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, half, denoise, gains)
     return inf(scan)
 
 # %% ../nbs/03_infer.ipynb #03-027
@@ -100,12 +101,13 @@ class MRIInference:
                  memory:float=2.,          # GB the network may use
                  tol:float|None=None,      # largest residual (fraction of tissue's mean); default: by the noise. No denoising if given
                  half:bool|None=None,      # some convolutions in 16 bits? default: where the CPU is faster at it, see `pick_dtype`
-                 denoise:bool=True):       # take out noise above 1% of the tissue's mean first?
+                 denoise:bool=True,        # take out noise above 1% of the tissue's mean first?
+                 gains:bool=True):         # even out interleaves of unequal brightness, replace odd slices?
         "Load the generator and keep the options"
         check_spacing(spacing)
         check_positive(thickness=thickness, memory=memory, tol=tol)
-        check_flags(uncertainty=uncertainty, denoise=denoise, half=False if half is None else half)
-        store_attr('spacing,thickness,uncertainty,memory,tol,half,denoise')
+        check_flags(uncertainty=uncertainty, denoise=denoise, gains=gains, half=False if half is None else half)
+        store_attr('spacing,thickness,uncertainty,memory,tol,half,denoise,gains')
         self.profile = profile if isinstance(profile, str) and get_profile(profile) else get_profile(profile)
         self.gen,self.device = _pick_generator(model, device)
         self.in_memory,self.progress = self.gen is model,None   # see `generate`
@@ -223,9 +225,10 @@ def tissue(vol:tio.Image # in memory
     return foreground(vol.data.float() - min(0, vol.data.min().item()))
 
 # %% ../nbs/03_infer.ipynb #03-051
-def _without_gains(scan): # ScalarImage in the networks' frame, its plane as it was read
+def _without_gains(scan, correct=True): # ScalarImage in the networks' frame, its plane as it was read; False: leave it
     "The scan with the brightness of its slices corrected, and what was found"
-    found = find_gains(scan.data.float(), tissue(scan))
+    n = scan.shape[2]
+    found = find_gains(scan.data.float(), tissue(scan)) if correct else SliceGains(torch.ones(n), torch.ones(n))
     if not found.changed:
         return scan,found
     return tio.ScalarImage(tensor=correct_gains(scan.data.float(), found), affine=scan.affine),found
@@ -237,7 +240,7 @@ def examine(self:MRIInference,
            )->_Case:
     "The scan in the networks' frame, with its gains, noise and slice width"
     in_frame,how = conform(scan)
-    corrected,gains = _without_gains(in_frame)
+    corrected,gains = _without_gains(in_frame, self.gains)
     plane,_,sm = self.prepare(corrected, scan.get('slice_thickness'))
     norm = Normaliser(plane.data)
     y = norm(plane.data.float()).contiguous()
@@ -358,7 +361,7 @@ def _slices(used): # `_Thickness`
 def options(self:MRIInference):
     "What shapes the output, JSON-able"
     return dict(spacing=self.spacing, thickness=self.thickness, profile=_profile_name(self.profile), tol=self.tol,
-                uncertainty=self.uncertainty, half=self.half, denoise=self.denoise)
+                uncertainty=self.uncertainty, half=self.half, denoise=self.denoise, gains=self.gains)
 
 # %% ../nbs/03_infer.ipynb #03-080
 @patch

@@ -287,18 +287,6 @@ def _uncertainty(scans, cited): # reports, `Cited`
         said.append(f"For {count_of(len(ranked),'scan')} that test was not possible, and the map only ranks voxels.")
     return said
 
-def _adapted(scans, cited): # reports, `Cited`
-    "A sentence on the adaptation to each scan"
-    tried = [r for r in scans if isinstance(said_at(r,'adapt'), dict)]
-    if not tried:
-        return []
-    kept = sum(said_at(r,'adapt','kept') is True for r in tried)
-    minutes = numbers_at(tried,'options','adapt')
-    time = f" for {over_scans(minutes, lambda v: f'{v:.3g} min')}"*bool(minutes)
-    result = f'was {"kept" if kept else "discarded"}' if len(tried)==1 else f'was kept for {kept} of {len(tried)} scans'
-    return [f"The network was trained further on the plane of {'the' if len(tried)==1 else 'each'} scan itself{time} "
-            f"{cited('zhao2021')}; the result {result}, by a test on that plane."]
-
 # %% ../nbs/57_methods_text.ipynb #57-043
 _packages = dict(torch=('PyTorch','paszke2019'), torchio=('TorchIO','perezgarcia2021'), python=('Python',None))
 
@@ -347,8 +335,8 @@ def _restored_text(scans, cited): # reports, `Cited`
     series = f" The files hold {len(each)} volumes, which were restored one by one."*(len(each)>n)
     data = [sentence(first)+series, *_scanner(scans), *_geometry(scans), *_slices(scans), *_plane(scans),
             *_noise(each, cited), *_brightness(each)]
-    done = [*_network(scans), *_training(scans, cited), *_consistency(each, cited), *_adapted(scans, cited),
-            *_uncertainty(scans, cited), *_versions(scans, cited)]
+    done = [*_network(scans), *_training(scans, cited), *_consistency(each, cited), *_uncertainty(scans, cited),
+            *_versions(scans, cited)]
     return [' '.join(data), ' '.join(done)]
 
 # %% ../nbs/57_methods_text.ipynb #57-050

@@ -47,14 +47,6 @@ _bib = '''
   year = {1978}, volume = {46}, number = {1}, pages = {33--50}, doi = {10.2307/1913643}
 }
 
-@article{zhao2021,
-  author = {Zhao, Can and Dewey, Blake E. and Pham, Dzung L. and Calabresi, Peter A. and Reich, Daniel S.
-            and Prince, Jerry L.},
-  title = {{SMORE: a self-supervised anti-aliasing and super-resolution algorithm for MRI using deep learning}},
-  journal = {IEEE Transactions on Medical Imaging},
-  year = {2021}, volume = {40}, number = {3}, pages = {805--817}, doi = {10.1109/TMI.2020.3037187}
-}
-
 @article{avants2011,
   author = {Avants, Brian B. and Tustison, Nicholas J. and Song, Gang and Cook, Philip A. and Klein, Arno
             and Gee, James C.},
