@@ -86,7 +86,8 @@ def _line(row): # as `restore_files` gives it
 
 def _told(row): # as `restore_files` gives it
     "What came of one scan and its warnings, as `_line` gives them"
-    return [_line(row), *((f"  {row['file']}: {o}", sys.stdout) for o in row['warnings'])]
+    said = [] if row['status']=='unchanged' else row['warnings']       # they were told before, and stand on the page
+    return [_line(row), *((f'  {o}', sys.stdout) for o in said)]
 
 # %% ../nbs/21_cli.ipynb #21-017
 def _record(row,  # as `restore_files` gives it
@@ -163,9 +164,12 @@ def main(argv=None): # list of words; default: the command line's
         from easysr.batch import finish_folder
         with faults_end('easysr', 1):
             tell('easysr', finish_folder(opts.out, rows))
-    if which==0 and rows:
-        tell_open(opts.out, 'index.html' if len(rows)>1 else f"{rows[0]['output']}.html")
-    if broken or any(r['why'] for r in rows):
+    failed = broken or any(r['why'] for r in rows)
+    if which==0 and len(rows)>1:
+        tell_open(opts.out, 'index.html')
+    elif which==0 and rows and not failed:
+        tell_open(opts.out, f"{rows[0]['output']}.html")
+    if failed:
         raise SystemExit(1)
 
 # %% ../nbs/21_cli.ipynb #21-041

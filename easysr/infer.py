@@ -168,9 +168,11 @@ def _plane_report(scan, # ScalarImage as read
     "What happens to the resolution in plane"
     finest = [float(round(o,4)) for i,o in enumerate(scan.spacing) if i!=through_plane(scan)]
     report = {'from':finest, 'to':round(spacing,4)}
+    thin = max(scan.spacing) > 7*min(finest) and not scan.get('slice_thickness')     # see `estimate_width`
     if spacing > 1.02*min(finest):
         report['sentence'] = (f"the plane goes from {min(finest):g} to {spacing:g} mm; finer detail is averaged away, "
-                              "spacing='auto' (--spacing auto) keeps it")
+                              "spacing='auto' (--spacing auto) keeps it"
+                              + "; then give the thickness too, it cannot be estimated there"*thin)
     return report
 
 # %% ../nbs/03_infer.ipynb #03-044
@@ -260,13 +262,20 @@ class _Thickness:
     origin: str = None      # which file and field said so, where one did
 
 # %% ../nbs/03_infer.ipynb #03-058
-def _contradiction(sm, width): # `SliceModel` with the thickness of the sidecar, `Width` estimated or None
+def _contradiction(scan, sm, width): # ScalarImage; `SliceModel` with the thickness of its sidecar; `Width` estimated or None
     "A sentence where the scan shows clearly another thickness than its sidecar says"
     if width is None or abs(np.log(width.fwhm/sm.fwhm)) < max(.25, 2*width.spread):
         return []
-    seen = width.fwhm*sm.spacing
-    return [f"the sidecar says slices {sm.thickness:.2g} mm thick, the scan looks like {seen:.2g} mm; "
-            "the sidecar is believed, thickness= (--thickness) overrides it"]
+    low,seen,high = (width.fwhm*sm.spacing*np.exp(o*width.spread) for o in (-1,0,1))
+    return [f"slices are {sm.thickness:.2g} mm thick by {scan.get('thickness_from') or 'the sidecar'}, and that is used; "
+            f"the scan looks like {seen:.2g} mm ({low:.2g} to {high:.2g}); thickness= (--thickness) overrides it"]
+
+def _overlap(sm): # `SliceModel` with a thickness that was given
+    "A sentence where slices are thicker than they are apart"
+    if sm.thickness <= 1.02*sm.spacing:
+        return []
+    return [f"slices {sm.thickness:.3g} mm thick and {sm.spacing:.3g} mm apart overlap by "
+            f"{sm.thickness-sm.spacing:.2g} mm; is that so?"]
 
 # %% ../nbs/03_infer.ipynb #03-060
 _unseen = ["the slice width could not be estimated (too little tissue, or a ratio of slice to voxel outside 1.8 to 7); "
@@ -278,16 +287,16 @@ def thickness_of(self:MRIInference, case)->_Thickness: # `_Case`
     "The slice width to work with: told, of the sidecar, or estimated"
     sm = case.sm
     if self.thickness:
-        return _Thickness(sm, 'told')
+        return _Thickness(sm, 'told', doubts=_overlap(sm))
     width = estimate_width(case.y, sm)
     if case.scan.get('slice_thickness'):
-        return _Thickness(sm, 'sidecar', doubts=_contradiction(sm, width), origin=case.scan.get('thickness_from'))
+        return _Thickness(sm, 'sidecar', doubts=_contradiction(case.scan, sm, width), origin=case.scan.get('thickness_from'))
     if self.profile!='gaussian':
         return _Thickness(sm, 'spacing')
     if width is None:
         return _Thickness(sm, 'spacing', doubts=_unseen)
     sm = sm.with_fwhm(max(width.used, 1/sm.ratio))            # no thinner than a fine voxel
-    return _Thickness(sm, 'estimated', width.spread, width.sentences())
+    return _Thickness(sm, 'estimated', width.spread, width.sentences(sm.spacing))
 
 # %% ../nbs/03_infer.ipynb #03-065
 _part_of_noise = .25  # chosen in `31_ablations`
@@ -441,7 +450,7 @@ def _residual_warnings(residual, # of the output, see `_Case.residual`
 
 def _noise_warnings(case, denoised): # `_Case`; was noise taken out?
     "What was done about the noise, and a warning of much"
-    sentence = case.noise.sentence(case.level)
+    sentence = f'at {case.plane.spacing[0]:.3g} mm in plane: {case.noise.sentence(case.level)}'
     if denoised:
         return [sentence + "; it was reduced first (non-local means), denoise=False (--nodenoise) leaves it"]
     return [sentence + "; the output follows the scan less closely"] if case.noise.sd>.03*case.level else []

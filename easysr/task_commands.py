@@ -46,7 +46,7 @@ def _tell_registration(res, opts): # `Registration`; parsed options of `easysr_r
     "Tell what came of it"
     from easysr.cohort import stem
     start = os.path.join(opts.out, f'{stem(opts.moving)}_reg')
-    tell('easysr_register', (f'note: {o}' for o in res.notes))
+    tell('easysr_register', (f'note: {o}' for o in res.notes), fault=True)   # a doubt about the result: told with --quiet too
     print(res)
     detail(f'  {o}' for o in _movement(res.report))
     own = dict(command='easysr_register', input=opts.moving, output=f'{start}.nii.gz', picture=f'{start}.png')

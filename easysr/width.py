@@ -294,17 +294,17 @@ def report(self:Width)->dict: # numbers and text that JSON can hold
                 disagree=self.disagree, patches=[round(p,3) for p in self.patches])
 
 @patch
-def sentences(self:Width)->list: # of text
-    "What a user should know: slices unlike their spacing, patches that disagree"
-    error = self.fwhm*self.spread
-    said = []
-    if abs(math.log(self.used))>.1:
-        shape = 'box-shaped slices without a gap look 0.71' if self.used<1 else 'overlap'
-        said.append(f"slices look {self.fwhm:.2f} (±{error:.2f}) as wide as their spacing ({shape}); "
-                    f"{self.used:.2f} is used; give thickness and profile if they are known")
+def sentences(self:Width,
+              spacing=1. # of the slices (mm)
+             )->list:    # of text
+    "What a user should know: the thickness that is used, patches that disagree"
+    low,high = (spacing*self.used*math.exp(sign*self.spread) for sign in (-1,1))
+    said = [f"the thickness of the slices is not known; estimated from the scan it is {spacing*self.used:.2g} mm "
+            f"({low:.2g} to {high:.2g}), slices lie {spacing:.3g} mm apart; where your protocol says more, give "
+            "thickness= (--thickness)"]
     if self.disagree:
-        said.append(f"parts of the scan disagree on the slices' width: {min(self.patches):.2f} to "
-                    f"{max(self.patches):.2f} of their spacing; give the thickness if it is known")
+        said.append(f"parts of the scan disagree on the thickness of the slices: {spacing*min(self.patches):.2g} to "
+                    f"{spacing*max(self.patches):.2g} mm")
     return said
 
 # %% ../nbs/41_width.ipynb #41-049
