@@ -9,9 +9,10 @@ __all__ = ['register_main', 'fuse_main', 'prepare_main']
 import os
 from pathlib import Path
 from .core import shown
-from .options import detail_report, find_named, load_inference, machine_options, output_options, reading_kwargs
+from .options import find_named, load_inference, machine_options, output_options, reading_kwargs
 from .options import reading_options, restoring_options, scan_progress, tell_open
 from .shell import Parser, check_folder, end, faults_end, shell_command, tell
+from .sidecars import sidecar_said
 from .telling import detail, emit
 
 # %% ../nbs/58_task_commands.ipynb #58-009
@@ -89,6 +90,21 @@ def _fuse_parser():
     machine_options(p)
     return p
 
+# %% ../nbs/58_task_commands.ipynb #new-002
+def _stack_line(stack, first): # what the sidecar says of a stack; is it the one that the others are aligned to?
+    "Movement and brightness of a stack"
+    brightness = ' to '.join(f'{o:.3g}' for o in dict.fromkeys(stack['brightness']))
+    moved = sum(o**2 for o in stack['shift_mm'])**.5
+    place = 'the others were aligned to it' if first else f"turned by {stack['turn_deg']:.2f} degrees, moved by {moved:.2f} mm"
+    return f"  {stack['name']}: {place}; brightness {brightness}, residual {stack['residual']:.1%}"
+
+def _stack_lines(said): # sidecar of a joint volume
+    "One line a stack; none where the sidecar is of another version"
+    try:
+        return [_stack_line(o, i==0) for i,o in enumerate(said['stacks'])]
+    except (KeyError, TypeError, ValueError):
+        return []
+
 # %% ../nbs/58_task_commands.ipynb #58-023
 def _fused_record(files, out, r=None, why=''): # stacks of one volume, folder, as `fuse_files` gives it, what went wrong
     "What came of one volume, for machines"
@@ -110,8 +126,9 @@ def _fuse_group(inf, files, opts): # `MRIInference`; stacks of one volume; parse
         tell('easysr_fuse', [why], fault=True)
         emit(_fused_record(files, opts.out, why=why))
         return None
-    print(f"{shown(r['output'])}.nii.gz ({r['status']})", *(f'  {o}' for o in r['warnings']), sep='\n')
-    detail_report(Path(opts.out)/f"{r['output']}.json")
+    said = sidecar_said(Path(opts.out)/f"{r['output']}.json")
+    print(f"{shown(r['output'])}.nii.gz ({r['status']}, {said.get('seconds')} s)", *_stack_lines(said),
+          *(f'  {o}' for o in r['warnings']), sep='\n')
     record = _fused_record(files, opts.out, r)
     emit(record)
     return record['page'] or ''
