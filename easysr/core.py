@@ -51,7 +51,7 @@ def check_file(path,        # file that should hold something
         state = path.stat()
     except (FileNotFoundError,NotADirectoryError):
         there = shown(path.parent.absolute())
-        raise HeaderError(path, f"there is no such file in the folder {there}", "check the path") from None
+        raise HeaderError(path, f"there is no such file or folder (looked for in {there})", "check the path") from None
     except (OSError,ValueError) as e:
         why = getattr(e, 'strerror', e)
         raise HeaderError(path, f"cannot be opened ({why})", "check the path and its permissions") from None

@@ -32,15 +32,15 @@ def restoring_options(p): # parser
     g.add_argument('--model', default='default',
                    help="the path of a checkpoint (default 'default': the weights of easysr)")
     g.add_argument('--thickness', type=above_zero, metavar='MM',
-                   help='FWHM of the slice profile, mm (default: from the sidecar, else estimated from the scan)')
+                   help='of the slices (FWHM of their profile), mm (default: from the sidecar, else estimated from the scan)')
     g.add_argument('--profile', default='gaussian', choices=_profiles,
-                   help='slice profile: hamming is a windowed sinc, sinc has side lobes, slr is a sharp pulse '
-                        '(default gaussian)')
+                   help='shape of the slice: hamming for windowed sinc pulses, sinc with side lobes, slr for sharp '
+                        'pulses (default gaussian, which suits most)')
     g.add_argument('--nodenoise', action='store_true',
                    help="leave noise in the scan (default: above 1%% of the tissue's mean it is reduced first)")
     g.add_argument('--nogains', action='store_true',
                    help='leave interleaves of unequal brightness and odd slices (default: they are evened out)')
-    g.add_argument('--tol', type=above_zero, metavar='PART',
+    g.add_argument('--tol', type=above_zero, metavar='FRACTION',
                    help="largest difference to the scan, as a fraction of the tissue's mean (default: by the noise)")
 
 # %% ../nbs/59_options.ipynb #59-010
@@ -77,7 +77,7 @@ def reading_options(p,             # parser
     g = p.add_argument_group('how files are read', when)
     g.add_argument('--scale', type=above_zero, metavar='FACTOR', default=None,
                    help='multiply every length in the headers by this, e.g. 0.1')
-    g.add_argument('--form', choices=['sform','qform'], default=None, help='which to believe where they disagree')
+    g.add_argument('--form', choices=['sform','qform'], default=None, help='which position in the header to believe where these two disagree')
     g.add_argument('--fill', type=_number, metavar='NUMBER', default=None, help='put this in place of NaN and infinity')
     g.add_argument('--volume', type=_from_zero, metavar='N', default=None,
                    help=f'only this volume of a series, from 0 (default: {series})')

@@ -138,7 +138,7 @@ class Parser(argparse.ArgumentParser):
             set_voice(words_again(self.prog, args), opts.quiet, opts.verbose, opts.json, opts.log)
         return opts
     def error(self, message): # what is wrong with the words
-        super().error(printable(message))
+        super().error(f'{printable(message)}; {self.prog} -h lists what there is')
 
 # %% ../nbs/48_shell.ipynb #48-032
 @patch
