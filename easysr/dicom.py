@@ -8,6 +8,7 @@ __all__ = ['is_dicom', 'dicom_animals', 'dicom_scans']
 # %% ../nbs/67_dicom.ipynb #67-004
 import json, math, os, re, subprocess, tempfile
 import nibabel as nib, numpy as np
+from operator import itemgetter
 from pathlib import Path
 from .core import shown
 from .scans import Left, ReaderMissing, Scan, check_lps, dicom_position, not_anatomy, slice_fields
@@ -71,7 +72,7 @@ def _gaps(headers): # {file: header}
     lie = sorted((float(np.cross(t[:3],t[3:])@p), name) for t,p,name in each if (len(t),len(p))==(6,3))
     steps = np.diff([o for o,_ in lie])
     usual = np.median(steps) if len(steps) else 0
-    odd = [(round(s/usual)-1, *lie[i:i+2]) for i,s in enumerate(steps) if s>1.5*usual] if usual>0 else []
+    odd = [(round(s/usual)-1, *sorted(lie[i:i+2], key=itemgetter(1))) for i,s in enumerate(steps) if s>1.5*usual] if usual>0 else []
     words = [f'{n} between {a[1]} and {b[1]} (at {a[0]:.4g} and {b[0]:.4g} mm)' for n,a,b in odd]
     return ', '.join(words[:3]) + (f' and at {len(words)-3} more places' if len(words)>3 else '')
 
@@ -174,10 +175,10 @@ def _name(said, files): # JSON of dcm2niix, DICOM files
     kind = 'series' if number==said.get('SeriesNumber') else 'scan'
     return ', '.join([*(shown(os.path.dirname(os.path.abspath(o))) for o in files[:1]), f'{kind} {number}'])
 
-def _series(images, files, uneven, complaints): # [(NIfTI, its JSON)], DICOM files, names that were uneven, of dcm2niix
+def _series(images, headers, uneven, complaints): # [(NIfTI, its JSON)], {DICOM file: header}, uneven names, of dcm2niix
     "The `Scan`s of one series, or why it is left out"
-    name,uid = _name(images[0][1], files),images[0][1].get('SeriesInstanceUID')
-    headers = {f: h for f,h in ((f, _header(f)) for f in files) if uid in h['series']}
+    files,uid = list(headers),images[0][1].get('SeriesInstanceUID')
+    name,headers = _name(images[0][1], files),{f: h for f,h in headers.items() if uid in h['series']}
     if any(f.stem in uneven for f,_ in images):
         gaps = _gaps(headers)
         why = f"slices are missing: {gaps}" if gaps else "its slices are not evenly spaced: stacks are mixed"
@@ -208,7 +209,7 @@ def _sorted_series(into): # folder of the outputs of dcm2niix
 def dicom_scans(path # DICOM file or folder of them
                ):    # yields `Scan`s, whose voxels can be loaded until the next is asked for, and `Left`s
     "The series of a folder, or why they are left out"
-    files = _files(path)
+    headers = {f: _header(f) for f in _files(path)}
     with tempfile.TemporaryDirectory(prefix='easysr') as into:
         complaints = _complaints(_run(path, into))
         series,uneven = _sorted_series(into),{o.stem.partition('_Eq')[0] for o in Path(into).glob('*_Eq*.nii')}
@@ -216,4 +217,4 @@ def dicom_scans(path # DICOM file or folder of them
             why = f'{complaints[-1]}; export it again' if complaints else 'no DICOM file in it holds an image'
             yield Left(shown(path), why, bool(complaints))
         for images in series.values():
-            yield from _series(images, files, uneven, complaints if len(series)==1 else [])
+            yield from _series(images, headers, uneven, complaints if len(series)==1 else [])
