@@ -94,7 +94,7 @@ def _placed(scan, position): # `Scan`, position the animal was in or None
     person = "its header gives a person's axes, which are kept: superior is where the head is"
     doubts = [] if scan.quadruped else [person]
     if known and actual!=known and not position:
-        doubts.append(f"declared {position_words(known)} at the console, which is what it offers; animals lie prone; "
+        doubts.append(f"declared {position_words(known)} at the console, but taken as {position_words(actual)}, as animals lie; "
                       f"if this one lay as declared, convert with easysr_convert --position {known}")
     return to_ras(scan.lps, known, actual, scan.quadruped),said,doubts
 
@@ -127,7 +127,7 @@ def _check_same_scan(name, volume, before, key): # of the scan, file to write, k
     "Refuse to replace the conversion of another scan"
     if isinstance(before, dict) and before.get('scan')!=key['scan']:
         raise HeaderError(name, f"would replace {volume.name}, which is another scan of the same number",
-                          "give another folder as --out")
+                          "convert it into another folder, --out")
 
 def _write_scan(scan, out, subject, session, position, overwrite): # `Scan`, dataset folder, as `convert` takes them
     "Convert one scan; what came of it, a row as `convert` gives it"
@@ -194,12 +194,12 @@ def check_one_animal(sources, # paths
                     ):
     "Refuse one label for several animals"
     each = [o for src in sources for o in find_scanner_folders(src)]
-    animals = {o for kind,path in each for o in ([paravision_animal(path)] if kind=='paravision' else dicom_animals(path))}
-    animals = sorted(shown(o, 40) for o in animals-{''})
+    names = ({paravision_animal(path)} if kind=='paravision' else dicom_animals(path) for kind,path in each)
+    animals = sorted(shown(o, 40) for o in set().union(*names)-{''})
     if len(animals)>1:
         more = f' and {len(animals)-6} more' if len(animals)>6 else ''
-        raise ValueError(f"subject {subject} would be the label of {len(animals)} animals ({', '.join(animals[:6])}{more}); "
-                         "leave it out, or convert one animal at a time")
+        raise ValueError(f"subject {subject} would be the label of {len(animals)} animals "
+                         f"({', '.join(animals[:6])}{more}); leave it out, or convert one animal at a time")
 
 # %% ../nbs/08_convert.ipynb #08-039
 def convert(src,            # ParaVision study, scan or reconstruction, DICOM file, or a folder that holds any of these
@@ -296,9 +296,9 @@ def _convert_parser():
     p.add_argument('--out', required=True, metavar='DIR', help='folder of the BIDS dataset')
     p.add_argument('--subject', metavar='LABEL', help='of the one animal (default: its number at the scanner)')
     p.add_argument('--session', metavar='LABEL', help='of the session (default: date and number of the study)')
-    p.add_argument('--position', metavar='NAME', help='how the animal lay: HFP, HFS, FFP, FFS, HFDL ... or Head_Supine ... '
-                   "(default for Bruker's data: HFP, since animals lie prone and the console's default is supine; "
-                   'else as declared)')
+    p.add_argument('--position', metavar='NAME',
+                   help='how the animal lay: HFP, HFS, FFP, FFS, HFDL ... or Head_Supine ... (default for '
+                   "Bruker's data: HFP, since animals lie prone and the console's default is supine; else as declared)")
     p.add_argument('--overwrite', action='store_true',
                    help='do again what is done, and replace files of other programs that are in the way')
     return p
@@ -347,10 +347,12 @@ def convert_main(argv=None): # list of words; default: the command line's
             for row in convert(src, opts.out, opts.subject, opts.session, opts.position, opts.overwrite):
                 _tell_row(row)
                 rows.append(row)
-            print(*_left_alone(src, opts.out), sep='\n', end='\n'*bool(_left_alone(src, opts.out)))
+            for o in _left_alone(src, opts.out):
+                print(o)
     if all(r['status']=='skipped' for r in rows):
-        wrong = "holds no stack of slices that can be converted (see above), and nothing was written"
-        end('easysr_convert', f"{', '.join(map(shown, sources))}: {wrong}; name a study or a scan with a thick stack", 1)
+        wrong = 'holds no stack of slices that can be converted (see above), and nothing was written'
+        cure = 'name a study or a scan with a stack of thick slices'
+        end('easysr_convert', f"{', '.join(map(shown, sources))}: {wrong}; {cure}", 1)
     print(_last_line(rows, opts.out))
     if any(r['status']=='failed' for r in rows):
         raise SystemExit(1)

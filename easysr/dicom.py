@@ -72,8 +72,9 @@ def _gaps(headers): # {file: header}
     lie = sorted((float(np.cross(t[:3],t[3:])@p), name) for t,p,name in each if (len(t),len(p))==(6,3))
     steps = np.diff([o for o,_ in lie])
     usual = np.median(steps) if len(steps) else 0
-    odd = [(round(s/usual)-1, *sorted(lie[i:i+2], key=itemgetter(1))) for i,s in enumerate(steps) if s>1.5*usual] if usual>0 else []
-    words = [f'{n} between {a[1]} and {b[1]} (at {a[0]:.4g} and {b[0]:.4g} mm)' for n,a,b in odd]
+    odd = [i for i,s in enumerate(steps) if s>1.5*usual>0]
+    words = [f'{round(steps[i]/usual)-1} between {a[1]} and {b[1]} (at {a[0]:.4g} and {b[0]:.4g} mm)'
+             for i,(a,b) in ((i, sorted(lie[i:i+2], key=itemgetter(1))) for i in odd)]
     return ', '.join(words[:3]) + (f' and at {len(words)-3} more places' if len(words)>3 else '')
 
 def _too_few(headers): # {file: header}, of a series
@@ -149,7 +150,8 @@ def _slices(lps, said): # (4,4) voxel -> scanner (mm), JSON of dcm2niix
 def _study(said, header): # JSON of dcm2niix, header of one of the files
     "When its study began: 20200220t1216"
     date,time = (re.sub(r'\D', '', ''.join(header.get(o, [])[:1])) for o in ('date','time'))
-    return (date[:8] or re.sub(r'\D', '', str(said.get('AcquisitionDateTime',''))[:10])) + f't{time[:4]}'*bool(date and time)
+    began = f'{date[:8]}t{time[:4]}' if date and time else date[:8]
+    return began or re.sub(r'\D', '', str(said.get('AcquisitionDateTime',''))[:10])
 
 def _identity(said, f, header): # JSON of dcm2niix, its NIfTI, header of one of the files
     "Whose scan it is, and which"

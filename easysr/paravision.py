@@ -123,7 +123,8 @@ def _where_uneven(steps): # (n,3) from one slice to the next (mm)
         return ''
     usual = np.median(sizes)
     odd = [f'{o:.3g} mm after slice {i}' for i,o in enumerate(sizes, 1) if abs(o-usual)>.01]
-    return f": {usual:.3g} mm apart, but {', '.join(odd[:3])}{f' and {len(odd)-3} more' if len(odd)>3 else ''}"*bool(odd)
+    more = f' and {len(odd)-3} more' if len(odd)>3 else ''
+    return f": {usual:.3g} mm apart, but {', '.join(odd[:3])}{more}" if odd else ''
 
 # %% ../nbs/66_paravision.ipynb #66-024
 def _package_lps(ds, which, name): # `Dataset`, number of the slice package, of the scan
@@ -172,7 +173,8 @@ def _slices(ds, lps, first, n): # `Dataset`, axes of the stack (mm), its first s
 # %% ../nbs/66_paravision.ipynb #66-032
 _gamma = 42.577478518   # MHz/T, of 1H
 _visu = dict(SoftwareVersions=('VisuAcqSoftwareVersion',1), InstitutionName=('VisuInstitution',1),
-             StationName=('VisuStation',1), DeviceSerialNumber=('VisuSystemOrderNumber',1),
+             StationName=('VisuStation',1), ManufacturersModelName=('VisuStation',1),
+             DeviceSerialNumber=('VisuSystemOrderNumber',1),
              ImagingFrequency=('VisuAcqImagingFrequency',1), MRTransmitCoilSequence=('VisuCoilTransmitName',1),
              AcquisitionDuration=('VisuAcqScanTime',.001),
              ProtocolName=('VisuAcquisitionProtocol',1), SequenceName=('VisuAcqSequenceName',1),
@@ -214,13 +216,26 @@ def _encoding(ds): # `Dataset`
     said,axes = {},[str(o) for o in _values(ds,'VisuAcqGradEncoding')]
     if axes.count('phase_enc')==1 and len(axes)<=3:
         said['PhaseEncodingAxis'] = 'ijk'[axes.index('phase_enc')]
-    partial = [float(o) for o in _values(ds,'VisuAcqPartialFourier') if _is_number(o) and float(o)>1]
+    partial = {i: float(o) for i,o in enumerate(_values(ds,'VisuAcqPartialFourier')) if _is_number(o) and float(o)>1}
     faster = [float(o) for o in _values(ds,'VisuAcqParallelReductionFactor') if _is_number(o) and float(o)>1]
-    said |= dict(PartialFourier=round(1/max(partial), 4)) if partial else {}
+    if partial:
+        names = {dict(read_enc='FREQUENCY', phase_enc='PHASE').get(axes[i] if i<len(axes) else '') for i in partial}
+        said['PartialFourier'] = round(1/max(partial.values()), 4)
+        said |= dict(PartialFourierDirection=names.pop()) if len(names)==1 and None not in names else {}
     said |= dict(ParallelReductionFactorInPlane=max(faster)) if faster else {}
     return said | (dict(ScanOptions='FS') if _value(ds,'VisuAcqSpectralSuppression')=='FatSuppression' else {})
 
-# %% ../nbs/66_paravision.ipynb #66-041
+# %% ../nbs/66_paravision.ipynb #66-039
+def _gradients(folder): # of the scan
+    "The name of the gradient set, {} where it is not written"
+    try:
+        said = re.search(r'CONFIG_SCAN_gradient_system=[^<]{0,40}<[^>]{0,600}?\$Name,([^#>]{1,100})#',
+                         read_text(folder/'configscan'))
+    except (HeaderError,OSError):
+        said = None
+    return dict(GradientSetType=plain_text(said[1].replace('\n', ''), 200)) if said else {}
+
+# %% ../nbs/66_paravision.ipynb #66-043
 def _number(ds, key, folder): # `Dataset`, parameter that holds it, folder that ParaVision named by it
     "The number of a scan or reconstruction"
     value = _value(ds, key)
@@ -251,11 +266,12 @@ def _stack(ds, which, name, folder): # `Dataset`, number of the slice package, o
     slices,doubts = _slices(ds, lps, first, n)
     def load(): return _read_voxels(ds)[...,first:first+n] if flat else _read_voxels(ds)
     return Scan(name, [folder/'2dseq', folder/'visu_pars'], load, (*size,n) if flat else tuple(size), lps,
-                _fields(ds) | slices | dict(ConvertedFrom=f'ParaVision {name}'), **_identity(ds, folder),
+                _fields(ds) | _gradients(_scan_folder(folder)) | slices | dict(ConvertedFrom=f'ParaVision {name}'),
+                **_identity(ds, folder),
                 position=_value(ds,'VisuSubjectPosition'), quadruped=_value(ds,'VisuSubjectType')!='Biped',
                 warnings=doubts)
 
-# %% ../nbs/66_paravision.ipynb #66-042
+# %% ../nbs/66_paravision.ipynb #66-044
 def _stacks(ds, name, folder): # `Dataset`, of the scan, its folder
     "The stacks of a reconstruction that are large enough, or one sentence where none is"
     protocol,flat = str(_value(ds,'VisuAcquisitionProtocol','')),_is_flat(ds)
@@ -269,7 +285,7 @@ def _stacks(ds, name, folder): # `Dataset`, of the scan, its folder
         scan.chunk = i+1 if len(counts)>1 else 0
         yield scan
 
-# %% ../nbs/66_paravision.ipynb #66-043
+# %% ../nbs/66_paravision.ipynb #66-045
 def _scan_folder(folder): # of a reconstruction, or of a scan without one
     "The folder of the scan"
     folder = Path(os.path.abspath(folder))
