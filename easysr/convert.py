@@ -94,8 +94,8 @@ def _placed(scan, position): # `Scan`, position the animal was in or None
     person = "its header gives a person's axes, which are kept: superior is where the head is"
     doubts = [] if scan.quadruped else [person]
     if known and actual!=known and not position:
-        doubts.append(f"declared {position_words(known)} at the console, but taken as {position_words(actual)}, as animals lie; "
-                      f"if this one lay as declared, convert with easysr_convert --position {known}")
+        doubts.append(f"declared {position_words(known)} at the console, but taken as {position_words(actual)}, "
+                      f"as animals lie; if this one lay as declared, convert with easysr_convert --position {known}")
     return to_ras(scan.lps, known, actual, scan.quadruped),said,doubts
 
 # %% ../nbs/08_convert.ipynb #08-034
