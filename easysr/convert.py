@@ -14,7 +14,8 @@ from . import __version__
 from .core import HeaderError, check_file, fault_sentence, file_sha256, shown, write_text
 from .dicom import dicom_animals, dicom_scans, is_dicom
 from .paravision import paravision_animal, paravision_name, paravision_scans
-from .scans import Left, ReaderMissing, bids_path, check_position, is_position, position_words, to_ras, typed_label
+from .scans import (Left, ReaderMissing, bids_path, check_position, is_position, position_words, to_ras,
+                          typed_label)
 from .shell import Parser, check_folder, end, faults_end, shell_command
 from .sidecars import OutputSet, as_written, check_free, json_text, sidecar_said
 from .telling import emit, tell
@@ -134,8 +135,8 @@ def _write_scan(scan, out, subject, session, position, overwrite): # `Scan`, dat
     volume = Path(out)/bids_path(scan, subject, session)
     side = volume.with_name(volume.name.removesuffix('.nii.gz')+'.json')
     affine,lay,doubts = _placed(scan, position)
-    row = _row(scan.name, 'converted', path=volume, warnings=scan.warnings+doubts, said=scan.said, shape=scan.shape,
-               spacing=np.linalg.norm(affine[:3,:3], axis=0), position=lay['SubjectPosition'])
+    row = _row(scan.name, 'converted', path=volume, warnings=scan.warnings+doubts, said=scan.said | lay,
+               shape=scan.shape, spacing=np.linalg.norm(affine[:3,:3], axis=0), position=lay['SubjectPosition'])
     key,before = _key(scan, position),sidecar_said(side).get('key')
     if before==key and as_written(side, [volume]) and not overwrite:
         return row | dict(status='unchanged')
