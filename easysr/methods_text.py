@@ -287,9 +287,10 @@ def _measured_scan(scans): # reports of volumes
     "The scan that the residual is measured against, as text"
     n = sum(interleave_spread(r)>0 for r in scans)
     scan = 'the scan' if len(scans)==1 else 'a scan'
-    state = {0:' as acquired', len(scans):' with its interleaves evened'}.get(n, ', with its interleaves evened where they differed,')
-    noisy = any(said_at(r,'noise','removed') is True for r in scans)
-    return f"{scan}{state}" + (' (before its noise was reduced)' if noisy else '')
+    states = ['as acquired' if n==0 else 'with its interleaves evened' + ' where they differed'*(n<len(scans))]
+    if any(said_at(r,'noise','removed') is True for r in scans):
+        states.append('before its noise was reduced')
+    return f"{scan} {' and '.join(states)}"
 
 def _limit(scans): # reports
     "How closely the scan was followed, as text"
@@ -309,7 +310,7 @@ def _consistency(scans, cited): # reports of volumes, `Cited`
                     f"differed from {_followed(scans)} by no more than {_limit(scans)}.")
     if rest:
         said.append(f"The root mean square difference between the output, seen through the slices, and "
-                    f"{_measured_scan(scans)} was {over_scans(rest, percent)} of the mean signal of the tissue.")
+                    f"{_measured_scan(scans)}, was {over_scans(rest, percent)} of the mean signal of the tissue.")
     return said
 
 # %% ../nbs/57_methods_text.ipynb #57-044
