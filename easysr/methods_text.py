@@ -6,7 +6,7 @@
 __all__ = ['methods_text', 'methods_html', 'output_reports', 'write_methods', 'bibtex']
 
 # %% ../nbs/57_methods_text.ipynb #57-004
-import hashlib, math, os, re
+import hashlib, html, math, os, re
 from pathlib import Path
 from .core import write_text
 from .derivatives import output_sides
@@ -289,8 +289,8 @@ def _measured_scan(scans): # reports of volumes
     scan = 'the scan' if len(scans)==1 else 'a scan'
     states = ['as acquired' if n==0 else 'with its interleaves evened' + ' where they differed'*(n<len(scans))]
     if any(said_at(r,'noise','removed') is True for r in scans):
-        states.append('before its noise was reduced')
-    return f"{scan} {' and '.join(states)}"
+        states.append('before its noise was reduced,')
+    return f"{scan} {', '.join(states)}"
 
 def _limit(scans): # reports
     "How closely the scan was followed, as text"
@@ -310,7 +310,7 @@ def _consistency(scans, cited): # reports of volumes, `Cited`
                     f"differed from {_followed(scans)} by no more than {_limit(scans)}.")
     if rest:
         said.append(f"The root mean square difference between the output, seen through the slices, and "
-                    f"{_measured_scan(scans)}, was {over_scans(rest, percent)} of the mean signal of the tissue.")
+                    f"{_measured_scan(scans)} was {over_scans(rest, percent)} of the mean signal of the tissue.")
     return said
 
 # %% ../nbs/57_methods_text.ipynb #57-044
@@ -505,7 +505,7 @@ def methods_html(reports # contents of sidecars, or of one
     cited = Cited()
     body = _paragraphs([reports] if isinstance(reports, dict) else reports, cited)
     paragraphs = ''.join(f'<p>{html_text(o, 20_000)}</p>' for o in body)
-    return paragraphs+'<ol>'+''.join(f'<li>{html_text(o, 2000)}</li>' for o in cited.lines())+'</ol>'
+    return paragraphs+'<ol>'+''.join(f'<li>{html.escape(o)}</li>' for o in cited.lines())+'</ol>'
 
 # %% ../nbs/57_methods_text.ipynb #57-082
 def _signed(text): # Markdown

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['GLOSSARY', 'Drawing', 'plot_hist', 'html_table', 'content_policy', 'qc_page', 'residual_percent', 'series_warnings',
-           'ordered_warnings', 'scan_page', 'cohort_page']
+           'scan_page', 'cohort_page']
 
 # %% ../nbs/23_pages.ipynb #23-004
 import base64, hashlib, html, json, os, re
@@ -15,7 +15,7 @@ from .cohort import is_restored
 from .core import HeaderError, read_text
 from .derivatives import output_sides
 from .methods_text import methods_html
-from .phrases import acquisition_facts, interleave_spread, natural_key, seen_thickness
+from .phrases import acquisition_facts, natural_key, ordered_warnings
 from .texts import html_text, plain_text
 from .view import SliceViewer, open_window, robust_window, viewer_script
 from .viewer import package_text
@@ -161,8 +161,8 @@ GLOSSARY = {
              "measured in air, or in even tissue where there is no usable air.",
     'residual': "Output seen through the slices, as the scanner would see it, minus the scan with its interleaves "
                 "evened: root mean square in tissue. The output is held to the scan, after its noise was reduced where "
-                "that was done, within a quarter of the noise or 0.3% of the tissue mean, whichever is more. So "
-                "below the noise is right. Much above it means a wrong slice thickness, or movement.",
+                "that was done, within a quarter of the noise or 0.3% of the tissue mean, whichever is more; what the "
+                "reduction took away comes on top. Much above the noise means a wrong slice thickness, or movement.",
     'regularisation weight': "Lambda: how far the output may depart from the scan, from 0 (not at all). It is chosen "
                 "from the noise, since an output that follows the scan more closely than that copies its noise.",
     'slice thickness': "Full width at half maximum (FWHM) of the slice profile: how much tissue along the "
@@ -323,8 +323,9 @@ def _scan_plots(res): # `Result`
 
 # %% ../nbs/23_pages.ipynb #23-075
 _plain_names = {
-    'noise': {'sd':'noise, % of the tissue mean', 'error':'noise, error of that', 'source':'noise, measured in',
-              'bandwidth':'noise, share of the frequencies in plane that hold it, each axis', 'floor':'noise, what air reads (Rician floor)',
+    'noise': {'sd':'noise, % of the tissue mean', 'error':'noise, relative error of that',
+              'source':'noise, measured in', 'bandwidth':'noise, share of the frequencies in plane that hold it',
+              'floor':'noise, what air reads (Rician floor)',
               'removed':'noise, was it reduced first?'},
     'slices': {'thickness':'slice thickness (FWHM), mm', 'source':'slice thickness, source',
                'read_from':'slice thickness, read from',
@@ -335,7 +336,7 @@ _plain_names = {
     'plane': {'from':'plane, spacing of the scan, mm', 'to':'plane, spacing of the output, mm', 'sentence':'plane'},
     'uncertainty': {'kind':'uncertainty', 'scale':'uncertainty, scale found on this scan',
                     'coverage':'uncertainty, coverage of the self test', 'checked_on':'uncertainty, checked on'}}
-_percent = {'sd','error','coverage'}   # fractions, shown in per cent
+_percent = {'sd','error','floor','coverage'}   # fractions, shown in per cent
 _usual = dict(drift=(0,), bandwidth=(1,[1,1]))   # which say nothing
 
 def _plain_entry(entry, report): # one of `_plain_names`, report
@@ -357,15 +358,15 @@ def _grid(name, found): # input or output; what a report says of it
     rest = {f'{name} {k}': v for k,v in found.items() if k!='affine'}
     return rest | {f'{name} affine, row {i}': row for i,row in enumerate(rows, 1)}
 
-_residuals = dict(cubic='residual of cubic interpolation', guess='residual of the network alone, before data consistency',
-                  output='residual of the output')
+_residuals = dict(output='residual of the output', cubic='residual of cubic interpolation',
+                  guess='residual of the network alone, before data consistency')
 
 def _residual_rows(found): # entry of a report
     "{plain name: value in per cent} of the residuals"
     kept = {k: _percent_text(v, 2) for k,v in _dict(found).items()}
-    return {_residuals[k]: kept[k] for k in ('output','cubic','guess') if kept.get(k)}
+    return {_residuals[k]: kept[k] for k in _residuals if kept.get(k)}
 
-# %% ../nbs/23_pages.ipynb #23-081
+# %% ../nbs/23_pages.ipynb #23-082
 def _scan_numbers(report): # of a `Result`
     "Numbers of the page of a scan, as `html_table` takes them"
     kept = {}   # no seconds: the same each time
@@ -380,7 +381,7 @@ def _scan_numbers(report): # of a `Result`
     name,digits = _file_name(model.get('name','')), plain_text(model.get('sha256',''))[:12]
     return kept | dict(model=f'{name} {digits}', easysr=report.get('easysr'))
 
-# %% ../nbs/23_pages.ipynb #23-084
+# %% ../nbs/23_pages.ipynb #23-085
 def series_warnings(reports # of the volumes of a file
                    )->list: # of sentences
     "The warnings of all volumes of a file, each once"
@@ -390,7 +391,7 @@ def series_warnings(reports # of the volumes of a file
     rest = [f'volume {i}: {o}' for i,sentences in enumerate(each) for o in sentences if o not in everywhere]
     return list(dict.fromkeys(shared+rest))
 
-# %% ../nbs/23_pages.ipynb #23-088
+# %% ../nbs/23_pages.ipynb #23-089
 _thickness_sources = dict(told='as given by --thickness', sidecar='from the sidecar of the scan',
                           spacing='not measurable, taken to be the spacing')
 _noise_sources = dict(air='measured in air', structure='estimated in even tissue', none='assumed, not measurable')
@@ -414,13 +415,15 @@ def _gains_fact(gains): # of a report
         return 'interleaves', 'even', 'no difference in brightness between passes'
     return 'interleaves', _value(gains['interleaves']), f'passes, with gains {each}: evened out'
 
-# %% ../nbs/23_pages.ipynb #23-089
+# %% ../nbs/23_pages.ipynb #23-090
 def _noise_fact(noise): # of a report
     "(name, value, remark) of the noise"
     source = _noise_sources.get(plain_text(noise.get('source')), '')
     sd,error = _number(noise.get('sd')),_number(noise.get('error'))
-    unsure = f' ± {sd*error:.1%}' if sd is not None and error else ''
-    return 'noise', _percent_text(sd, 1)+unsure, f'of the tissue mean, {source}'.rstrip(', ')
+    unsure = sd*error if sd is not None and error else 0
+    digits = 2 if 0<unsure<.0005 else 1
+    value = _percent_text(sd, digits) + (f' ± {unsure:.{digits}%}' if unsure else '')
+    return 'noise', value, f'of the tissue mean, {source}'.rstrip(', ')
 
 def _compared(gains): # of a report
     "What the residual is measured against, as text"
@@ -443,40 +446,7 @@ def _scan_facts(report): # of a `Result`
         facts.append(('regularisation weight', f'{lam:.3g}', 'lambda: larger where the scan is noisier'))
     return facts + ([_gains_fact(gains)] if gains else [])
 
-# %% ../nbs/23_pages.ipynb #23-093
-_grave_gain = .1    # fraction
-
-def _gravity(sentence, report): # a warning; report of its volume
-    "Its rank, from 0 for the gravest"
-    sentence = re.sub('^volume [0-9]+: ', '', sentence)
-    if 'resampled without the network' in sentence:
-        return 0
-    if 'interleave' in sentence and interleave_spread(report)>_grave_gain:
-        return 1
-    if seen_thickness(dict(warnings=[sentence])) is not None:
-        return 2
-    if sentence.startswith('noise '):
-        return 4
-    return 5 if sentence==_dict(report.get('plane')).get('sentence') else 3
-
-def _volume_of(sentence, reports): # a warning; reports of the volumes of a file
-    "The report that it belongs to; of one that all share that with the largest gains"
-    number = re.match('volume ([0-9]{1,9}): ', sentence)
-    if number and int(number[1])<len(reports):
-        return reports[int(number[1])]
-    return max(reports, key=interleave_spread)
-
-def ordered_warnings(warnings, # sentences
-                     reports   # of the volumes of their file
-                    )->tuple:  # (the same, the gravest first; how many of the first are grave)
-    "Warnings by their gravity"
-    reports = [_dict(o) for o in reports] or [{}]
-    ranked = sorted(((_gravity(o, _volume_of(o,reports)),o) for o in warnings), key=lambda o: o[0])
-    grave = [r==1 for r,_ in ranked]
-    first = sum(r<1 for r,_ in ranked)
-    return [o for _,o in ranked], first*any(grave)+sum(grave)
-
-# %% ../nbs/23_pages.ipynb #23-096
+# %% ../nbs/23_pages.ipynb #23-095
 def scan_page(res,          # `Result` of one scan
               title,        # heading
               warnings=None,# sentences; default: those of its report
@@ -493,7 +463,7 @@ def scan_page(res,          # `Result` of one scan
     methods = methods_html(res.report | said) if methods is None else methods
     return qc_page(title, vols, _scan_maps(res), _scan_plots(res), numbers, warnings, facts, methods, grave)
 
-# %% ../nbs/23_pages.ipynb #23-106
+# %% ../nbs/23_pages.ipynb #23-105
 def _read_report(side): # sidecar of an output
     "What it says, None where it cannot be read"
     try:
@@ -502,19 +472,19 @@ def _read_report(side): # sidecar of an output
         return None
     return report if isinstance(report, dict) else None
 
-# %% ../nbs/23_pages.ipynb #23-109
+# %% ../nbs/23_pages.ipynb #23-108
 def _noise(report): # of an output
     "Standard deviation of the noise as text; nothing where it was not measured"
     noise = report.get('noise')
     return _percent_text(noise.get('sd') if isinstance(noise, dict) else noise, 1)
 
-# %% ../nbs/23_pages.ipynb #23-112
+# %% ../nbs/23_pages.ipynb #23-111
 def _link(page, out): # file, folder of the page that is written
     "HTML of a link to it, or its name alone where there is none"
     name,where = html_text(page.stem),page.relative_to(out).as_posix()
     return f'<a href="{quote(os.fsencode(where), safe="/")}">{name}</a>' if page.is_file() else name
 
-# %% ../nbs/23_pages.ipynb #23-114
+# %% ../nbs/23_pages.ipynb #23-113
 def _first_warning(warnings): # sentences, the gravest first
     "HTML of their number and the first"
     return f'{len(warnings)}: {html_text(warnings[0], 200)}' if warnings else ''
@@ -529,7 +499,7 @@ def _scan_row(side, report, out): # sidecar of an output; what it says; folder o
     cells = [html_text(sources), _noise(report), residual, warnings, seconds]
     return f"<tr><td>{_link(side.with_suffix('.html'), out)}</td>"+''.join(f'<td>{o}</td>' for o in cells)+'</tr>'
 
-# %% ../nbs/23_pages.ipynb #23-116
+# %% ../nbs/23_pages.ipynb #23-115
 def _read_reports(out): # folder with outputs
     "{sidecar: what it says} of the outputs, and the names of the sidecars that cannot be read"
     reports = {o: _read_report(o) for o in output_sides(out)}
@@ -542,7 +512,7 @@ def _names_note(names): # of sidecars that cannot be read
     shown = ', '.join(html_text(o) for o in names[:20]) + (' and others' if len(names)>20 else '')
     return f'<p>{count} could not be read: {shown}</p>' if names else ''
 
-# %% ../nbs/23_pages.ipynb #23-117
+# %% ../nbs/23_pages.ipynb #23-116
 _warnings_note = 'warnings: how many, and the gravest; the page of the output has them all.'
 
 def cohort_page(out,     # folder with outputs

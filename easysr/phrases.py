@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['said_at', 'is_number', 'numbers_at', 'safe_word', 'safe_words', 'three_numbers', 'percent', 'in_mm', 'three_digits',
            'over_scans', 'range_text', 'count_of', 'listed', 'sentence', 'milliseconds', 'tesla', 'sequence_name',
-           'settings', 'acquisition_facts', 'natural_key', 'seen_thickness', 'interleave_spread']
+           'settings', 'acquisition_facts', 'natural_key', 'seen_thickness', 'interleave_spread', 'ordered_warnings']
 
 # %% ../nbs/70_phrases.ipynb #70-004
 import re, statistics
@@ -164,7 +164,8 @@ def acquisition_facts(said # sidecar
     field = [tesla(v) for v in _all_say([said],'MagneticFieldStrength')]
     coil,origin = safe_words(said_at(said,'ReceiveCoilName')),safe_words(said_at(said,'ConvertedFrom'))
     lie = safe_words(said_at(said,'SubjectPosition')).replace('_',' ').lower()
-    return [*settings([said]), *field, *(o for o in (f'coil {coil}'*bool(coil), origin, f'position {lie}'*bool(lie)) if o)]
+    rest = f'coil {coil}'*bool(coil), origin, f'position {lie}'*bool(lie)
+    return [*settings([said]), *field, *filter(None, rest)]
 
 # %% ../nbs/70_phrases.ipynb #70-033
 def natural_key(name # of a file
@@ -190,3 +191,35 @@ def interleave_spread(report # of a scan
     gains = said_at(report,'gains','gains')
     gains = [o for o in gains if is_number(o) and o>0] if isinstance(gains, list) else []
     return max(gains)/min(gains)-1 if gains else 0.
+
+# %% ../nbs/70_phrases.ipynb #70-040
+_grave_gain = .1    # fraction
+
+def _gravity(sentence, report): # a warning; report of its volume
+    "Its rank, from 0 for the gravest"
+    sentence = re.sub('^volume [0-9]+: ', '', sentence)
+    if 'resampled without the network' in sentence:
+        return 0
+    if 'interleave' in sentence and interleave_spread(report)>_grave_gain:
+        return 1
+    if seen_thickness(dict(warnings=[sentence])) is not None:
+        return 2
+    if sentence.startswith('noise '):
+        return 4
+    return 5 if sentence==said_at(report,'plane','sentence') else 3
+
+def _volume_of(sentence, reports): # a warning; reports of the volumes of a file
+    "The report that it belongs to; of one that all share that with the largest gains"
+    number = re.match('volume ([0-9]{1,9}): ', sentence)
+    if number and int(number[1])<len(reports):
+        return reports[int(number[1])]
+    return max(reports, key=interleave_spread, default={})
+
+def ordered_warnings(warnings:list, # sentences
+                     reports:list   # of the volumes of their file
+                    )->tuple:       # (the same, the gravest first; how many of the first are grave)
+    "Warnings by their gravity"
+    ranked = sorted(((_gravity(o, _volume_of(o,reports)),o) for o in warnings), key=lambda o: o[0])
+    grave = [r==1 for r,_ in ranked]
+    first = sum(r<1 for r,_ in ranked)
+    return [o for _,o in ranked], first*any(grave)+sum(grave)
