@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['GLOSSARY', 'Drawing', 'plot_hist', 'html_table', 'content_policy', 'qc_page', 'residual_percent', 'series_warnings',
-           'scan_page', 'cohort_page']
+           'volume_reports', 'scan_page', 'cohort_page']
 
 # %% ../nbs/23_pages.ipynb #23-004
 import base64, hashlib, html, json, os, re
@@ -391,6 +391,12 @@ def series_warnings(reports # of the volumes of a file
     rest = [f'volume {i}: {o}' for i,sentences in enumerate(each) for o in sentences if o not in everywhere]
     return list(dict.fromkeys(shared+rest))
 
+def volume_reports(report # contents of a sidecar
+                  )->list: # of dicts, one of each volume
+    "What was found in each volume, with what holds for all"
+    shared = {k:v for k,v in report.items() if k not in ('volumes','warnings')}
+    return [shared | _dict(o) for o in _list(report.get('volumes'))] or [report]
+
 # %% ../nbs/23_pages.ipynb #23-089
 _thickness_sources = dict(told='as given by --thickness', sidecar='from the sidecar of the scan',
                           spacing='not measurable, taken to be the spacing')
@@ -458,7 +464,7 @@ def scan_page(res,          # `Result` of one scan
     warnings = _sentences(res.report.get('warnings') if warnings is None else warnings)
     if res.report.get('slices') is None:
         title += ': resampled (no thick axis)'
-    warnings,grave = ordered_warnings(warnings, _list(said.get('volumes')) or [res.report])
+    warnings,grave = ordered_warnings(warnings, volume_reports(res.report | said))
     numbers,facts = _scan_numbers(res.report), _acquisition_fact(said)+_scan_facts(res.report)
     methods = methods_html(res.report | said) if methods is None else methods
     return qc_page(title, vols, _scan_maps(res), _scan_plots(res), numbers, warnings, facts, methods, grave)
@@ -493,7 +499,7 @@ def _scan_row(side, report, out): # sidecar of an output; what it says; folder o
     "HTML of one line of the cohort's table"
     sources = ', '.join(_file_name(o) for o in _sentences(report.get('Sources'))[:20])
     residual = _percent_text(_dict(report.get('residual')).get('output'), 2)
-    each = _list(report.get('volumes')) or [report]
+    each = volume_reports(report)
     warnings = _first_warning(ordered_warnings(series_warnings(each), each)[0])
     seconds = f"{_number(report.get('seconds')) or 0:.0f}"
     cells = [html_text(sources), _noise(report), residual, warnings, seconds]
