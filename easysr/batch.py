@@ -31,7 +31,7 @@ def stack_channels(images # ScalarImages of one grid
     return tio.ScalarImage(tensor=torch.cat([o.data for o in images]), affine=images[0].affine)
 
 # %% ../nbs/20_batch.ipynb #20-023
-_measured = 'lam','noise','residual','intensities','warnings','seconds'
+_measured = 'lam','noise','gains','residual','intensities','warnings','seconds'
 
 def sidecar_dict(path,    # input file
                  reports, # of its volumes, see `MRIInference`
@@ -125,13 +125,13 @@ def _kind(report): # of a `Result`
     "What was done to a scan, one of `output_kinds`"
     return 'iso' if report['slices'] is None else 'sr'
 
-def _page(path, results): # input file, `Result`s of its volumes
+def _page(path, results, contents): # input file, `Result`s of its volumes, the sidecar of the output
     "The page for quality control"
     reports = [r.report for r in results]
     title = output_name(path, _kind(reports[0]))
     if len(results)>1:
         title += f', first of {len(results)}'
-    return scan_page(results[0], title, series_warnings(reports))
+    return scan_page(results[0], title, series_warnings(reports), acquisition=contents)
 
 # %% ../nbs/20_batch.ipynb #20-046
 def _images(results): # `Result`s of a file's volumes
@@ -149,10 +149,10 @@ def _write_outputs(path, out, results, key, page): # input file, folder, `Result
     sums = own_sums(files['side'])
     note = describe_dataset(path, out)
     fields = bids_fields([path], out, kind, scan, sidecar(path))
-    texts = dict(page=partial(_page, path, results)) if page else {}
+    contents = sidecar_dict(path, [r.report for r in results], key, fields)
+    texts = dict(page=partial(_page, path, results, contents)) if page else {}
     if 'sdside' in wanted:
         texts['sdside'] = partial(sd_sidecar, path, out, scan)
-    contents = sidecar_dict(path, [r.report for r in results], key, fields)
     write_outputs(files, images, texts, contents, path)
     _remove_older(path, out, kind, wanted, sums)
     return note

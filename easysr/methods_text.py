@@ -6,12 +6,13 @@
 __all__ = ['methods_text', 'methods_html', 'output_reports', 'write_methods', 'bibtex']
 
 # %% ../nbs/57_methods_text.ipynb #57-004
-import hashlib, math, os, re
+import hashlib, html, math, os, re
 from pathlib import Path
 from .core import write_text
 from .derivatives import output_sides
-from .phrases import count_of, in_mm, is_number, listed, numbers_at, over_scans, percent, range_text, safe_word
-from .phrases import said_at, sentence, three_digits, three_numbers
+from .phrases import count_of, in_mm, interleave_spread, is_number, listed, natural_key, numbers_at, over_scans
+from .phrases import percent, range_text, safe_word, safe_words, said_at, seen_thickness, sentence, sequence_name
+from .phrases import settings, tesla, three_digits, three_numbers
 from .references import Cited, bibtex
 from .sidecars import sidecar_said
 from .texts import html_text
@@ -74,34 +75,58 @@ def _geometry(scans, noun='scan'): # reports of scans; or stack
     return [sentence(_group(k, v, count_of(len(v),noun))) for k,v in known]
 
 # %% ../nbs/57_methods_text.ipynb #57-019
-def _same(reports, key, show=safe_word): # key of BIDS; function of its value
-    "What all reports say there, or ''"
-    said = {show(said_at(r, key)) for r in reports}
-    return said.pop() if len(said)==1 else ''
+_suffixes = dict(T1w='T1-weighted ', T2w='T2-weighted ', PDw='proton-density-weighted ', FLAIR='FLAIR ')
 
-def _seconds(v): # of a sidecar
-    "A time in seconds as text"
-    return f'{1000*v:.4g} ms' if is_number(v) and v>0 else ''
+def _sources(reports): # of outputs
+    "The names of all scans"
+    lists = [o for o in (said_at(r,'Sources') for r in reports) if isinstance(o, list)]
+    return [o for names in lists for o in names if isinstance(o, str)]
 
-def _tesla(v): # of a sidecar
-    "A field strength as text"
-    return f'{v:.3g} T' if is_number(v) and v>0 else ''
+def _contrast(reports): # of outputs
+    "Their contrast in words, '' where names do not tell one"
+    words = [re.search('_([A-Za-z0-9]+)[.][^_]*$', o) for o in _sources(reports)]
+    found = {m[1] if m else '' for m in words}
+    return _suffixes.get(found.pop(), '') if len(found)==1 else ''
 
-def _scanner(scans): # reports
-    "A sentence on scanner and sequence, or nothing"
-    field = _same(scans, 'MagneticFieldStrength', _tesla)
-    maker = ' '.join(filter(None, (_same(scans, k) for k in ('Manufacturer','ManufacturersModelName'))))
-    software = _same(scans, 'SoftwareVersions')
-    machine = ', '.join(filter(None, (maker, f'software {software}'*bool(software))))
-    known = {'a repetition time': 'RepetitionTime', 'an echo time': 'EchoTime'}
-    found = {k: _same(scans, v, _seconds) for k,v in known.items()}
-    times = listed([f'{k} of {v}' for k,v in found.items() if v])
-    if not field and not machine and not times:
-        return []
-    at = f' at {field}'*bool(field) + f' ({machine})'*bool(machine) + f' with {times}'*bool(times)
-    return [sentence(f"{'It was' if len(scans)==1 else 'They were'} acquired{at}")]
+def _groups(scans): # reports
+    "[(what a scan of the group is called, its reports)], by the names of the scans"
+    groups = {}
+    for r in sorted(scans, key=lambda r: natural_key(re.split(r'[\\/:]', (_sources([r]) or [''])[0])[-1])):
+        groups.setdefault((_contrast([r]), sequence_name(r)), []).append(r)
+    several = len(groups)>1
+    return [(contrast + f'{name} '*(several and bool(name)), some) for (contrast,name),some in groups.items()]
+
+def _subject(scans, noun): # reports; scan or stack
+    "How many there are of each group, with their settings"
+    said = []
+    for _,some in _groups(scans):
+        told = ', '.join(settings(some))
+        said.append(count_of(len(some), _contrast(some)+noun) + f' ({told})'*bool(told))
+    return said[0] if len(said)==1 else ', '.join(said[:-1])+' and '+said[-1]
 
 # %% ../nbs/57_methods_text.ipynb #57-023
+def _same(reports, key): # key of BIDS
+    "What all reports say there, or ''"
+    said = {safe_words(said_at(r, key)) for r in reports}
+    return said.pop() if len(said)==1 else ''
+
+def _field_strength(scans): # reports
+    "Their field strength as text"
+    said = {tesla(o) for o in numbers_at(scans,'MagneticFieldStrength') if o>0}
+    return said.pop() if len(said)==1 and len(numbers_at(scans,'MagneticFieldStrength'))==len(scans) else ''
+
+def _scanner(scans): # reports
+    "A sentence on the scanner, or nothing"
+    field,coil = _field_strength(scans),_same(scans, 'ReceiveCoilName')
+    maker = ' '.join(filter(None, (_same(scans, k) for k in ('Manufacturer','ManufacturersModelName'))))
+    software = _same(scans, 'SoftwareVersions')
+    machine = ', '.join(filter(None, (maker, f'software {software}'*bool(software), f'receive coil {coil}'*bool(coil))))
+    if not field and not machine:
+        return []
+    at = f' at {field}'*bool(field) + f' ({machine})'*bool(machine)
+    return [sentence(f"{'It was' if len(scans)==1 else 'They were'} acquired{at}")]
+
+# %% ../nbs/57_methods_text.ipynb #57-027
 _profile_words = dict(gaussian='Gaussian', box='rectangular', hamming='that of a Hamming-windowed sinc pulse',
                       sinc='that of a sinc pulse, with side lobes', slr='that of a Shinnar-Le Roux pulse')
 _source_words = dict(told='as set by the user', sidecar='from the metadata of the scan',
@@ -115,11 +140,19 @@ def _gap(scans): # reports of scans whose thickness is known
         return f', which leaves a gap of {over_scans(gaps, in_mm)}'
     return f', so that slices overlap by {over_scans([-o for o in gaps], in_mm)}' if max(gaps) < -.005 else ''
 
+_formats = {'method':'ParaVision parameters', 'visu_pars':'ParaVision parameters', 'acqp':'ParaVision parameters',
+            'reco':'ParaVision parameters'}
+
+def _read_field(text): # `read_from` of a report
+    "Its field, such as: PVM_SliceThick of the ParaVision parameters"
+    field,of,file = safe_word(str(text).partition(', from ')[2]).partition(' of ')
+    return f"{field} of the {_formats[file]}" if file in _formats else field+of+file
+
 def _field(group): # reports of scans whose thickness comes from their metadata
-    "The field of the scanner's files that told it, as text"
-    told = {safe_word(str(said_at(r,'slices','read_from')).partition(', from ')[2]) for r in group}
+    "The field of the scanner's files that told it, '' where that differs or is not said"
+    told = {_read_field(said_at(r,'slices','read_from')) for r in group}
     field = told.pop() if len(told)==1 else ''
-    return f' ({field})'*bool(field)
+    return field
 
 def _widths(scans): # reports
     "The width of the slices by where it came from, as text"
@@ -135,7 +168,8 @@ def _widths(scans): # reports
         spread = numbers_at(group,'slices','spread')
         unsure = f' (relative standard deviation {range_text(spread, percent)})'*bool(spread)
         gap = _gap(group) if source in ('told','sidecar') else ''
-        how += _field(group)
+        field = _field(group)
+        how = f'from {field}' if field else how
         in_some = f' in {len(group)} of {len(scans)} scans'*(len(groups)>1)
         width = over_scans(numbers_at(group,'slices','thickness'), in_mm)
         said.append(f"{width}{in_some}{', '*bool(how)}{how}{unsure}{gap}")
@@ -151,7 +185,7 @@ def _slices(scans): # reports
     shape = f' as {profile}'*bool(profile)
     return [sentence(f"the slice profile was modelled{shape} with a full width at half maximum of {widths}")]
 
-# %% ../nbs/57_methods_text.ipynb #57-027
+# %% ../nbs/57_methods_text.ipynb #57-031
 _noise_words = dict(air='measured in air', structure='estimated in homogeneous tissue',
                     none='which could not be measured and was assumed')
 
@@ -181,7 +215,7 @@ def _denoising(scans, cited): # reports of volumes whose noise is known, `Cited`
     where = '' if n==len(scans) else f' in {n} of {len(scans)} volumes'
     return [f"The noise was first reduced slice by slice with non-local means {cited('buades2005')}{where}."]
 
-# %% ../nbs/57_methods_text.ipynb #57-030
+# %% ../nbs/57_methods_text.ipynb #57-034
 def _positive(values): # of a report
     "Whether these are several numbers above zero"
     return isinstance(values, list) and len(values)>1 and all(map(is_number, values)) and min(values)>0
@@ -212,7 +246,7 @@ def _plane(scans): # reports
     texts = [f'from {a} mm to {in_mm(b)}' for b,a in finer.items()]
     return [f"In plane, the voxels were resampled {listed(texts)}."]
 
-# %% ../nbs/57_methods_text.ipynb #57-034
+# %% ../nbs/57_methods_text.ipynb #57-038
 def _models(reports): # of outputs
     "The weights of the network, as text"
     said = []
@@ -236,7 +270,7 @@ def _network(scans): # reports
     return [f"A residual convolutional network ({_models(scans)}) upsampled {'the' if len(scans)==1 else 'each'} scan "
             f"across its slices{factor}{voxels}."]
 
-# %% ../nbs/57_methods_text.ipynb #57-037
+# %% ../nbs/57_methods_text.ipynb #57-041
 def _training(reports, cited): # of outputs, `Cited`
     "A sentence on how the bundled weights were trained"
     if any(said_at(r,'model','name')!='default' for r in reports):
@@ -249,6 +283,15 @@ def _followed(scans): # reports
     n = sum(said_at(r,'noise','removed') is True for r in scans)
     return 'the denoised scan' if n==len(scans) else 'the scan' if n==0 else 'the (denoised) scan'
 
+def _measured_scan(scans): # reports of volumes
+    "The scan that the residual is measured against, as text"
+    n = sum(interleave_spread(r)>0 for r in scans)
+    scan = 'the scan' if len(scans)==1 else 'a scan'
+    states = ['as acquired' if n==0 else 'with its interleaves evened' + ' where they differed'*(n<len(scans))]
+    if any(said_at(r,'noise','removed') is True for r in scans):
+        states.append('before its noise was reduced,')
+    return f"{scan} {', '.join(states)}"
+
 def _limit(scans): # reports
     "How closely the scan was followed, as text"
     tol = numbers_at(scans,'options','tol')
@@ -258,7 +301,7 @@ def _limit(scans): # reports
 
 def _consistency(scans, cited): # reports of volumes, `Cited`
     "Sentences on data consistency"
-    said = ["Its output g was made consistent with the scan y by x = g + Aᵀ(AAᵀ + λI)⁻¹(y − Ag), "
+    said = [f"Its output g was made consistent with {_followed(scans)} y by x = g + Aᵀ(AAᵀ + λI)⁻¹(y − Ag), "
             "where each row of the matrix A holds the profile of a slice."]
     lam,rest = numbers_at(scans,'lam'),numbers_at(scans,'residual','output')
     if lam:
@@ -266,12 +309,11 @@ def _consistency(scans, cited): # reports of volumes, `Cited`
                     f"{cited('morozov1984')}: the largest at which the output, seen through the slices, "
                     f"differed from {_followed(scans)} by no more than {_limit(scans)}.")
     if rest:
-        what = 'the scan as acquired and the output' if len(scans)==1 else 'a scan as acquired and its output'
-        said.append(f"The root mean square difference between {what}, seen through the slices, "
-                    f"was {over_scans(rest, percent)} of the mean signal of the tissue.")
+        said.append(f"The root mean square difference between the output, seen through the slices, and "
+                    f"{_measured_scan(scans)} was {over_scans(rest, percent)} of the mean signal of the tissue.")
     return said
 
-# %% ../nbs/57_methods_text.ipynb #57-040
+# %% ../nbs/57_methods_text.ipynb #57-044
 def _uncertainty(scans, cited): # reports, `Cited`
     "A sentence on the standard deviation of each voxel"
     tested = [r for r in scans if said_at(r,'uncertainty','kind')=='interval']
@@ -287,7 +329,7 @@ def _uncertainty(scans, cited): # reports, `Cited`
         said.append(f"For {count_of(len(ranked),'scan')} that test was not possible, and the map only ranks voxels.")
     return said
 
-# %% ../nbs/57_methods_text.ipynb #57-043
+# %% ../nbs/57_methods_text.ipynb #57-047
 _packages = dict(torch=('PyTorch','paszke2019'), torchio=('TorchIO','perezgarcia2021'), python=('Python',None))
 
 def _versions(reports, cited): # of outputs, `Cited`
@@ -299,20 +341,7 @@ def _versions(reports, cited): # of outputs, `Cited`
             used.append(f"{name} {version}" + (f' {cited(work)}' if work else ''))
     return [f"The software used {listed(used)}."] if used else []
 
-# %% ../nbs/57_methods_text.ipynb #57-046
-_suffixes = dict(T1w='T1-weighted ', T2w='T2-weighted ', PDw='proton-density-weighted ')
-
-def _sources(reports): # of outputs
-    "The names of all scans"
-    lists = [o for o in (said_at(r,'Sources') for r in reports) if isinstance(o, list)]
-    return [o for names in lists for o in names if isinstance(o, str)]
-
-def _contrast(reports): # of outputs
-    "Their contrast in words, '' where names do not tell one"
-    words = [re.search('_([A-Za-z0-9]+)[.][^_]*$', o) for o in _sources(reports)]
-    found = {m[1] if m else '' for m in words}
-    return _suffixes.get(found.pop(), '') if len(found)==1 else ''
-
+# %% ../nbs/57_methods_text.ipynb #57-050
 def _of_animals(reports): # of outputs
     "How many animals they show, where BIDS names tell"
     names = [re.search('(?<![A-Za-z0-9])sub-[A-Za-z0-9]+', o) for o in _sources(reports)]
@@ -324,31 +353,33 @@ def _easysr(reports, cited): # of outputs, `Cited`
     versions = listed(sorted({safe_word(said_at(r,'easysr')) for r in reports}), 'or')
     return ' '.join(filter(None, ('easysr', versions, cited('easysr'))))
 
-# %% ../nbs/57_methods_text.ipynb #57-048
+# %% ../nbs/57_methods_text.ipynb #57-052
 def _was(n): return 'was' if n==1 else 'were'
 
 def _restored_text(scans, cited): # reports, `Cited`
     "The two paragraphs on scans that were restored one by one"
     n,each = len(scans),_volumes(scans)
-    first = (f"{count_of(n, _contrast(scans)+'scan')} with thick slices{_of_animals(scans)} {_was(n)} "
+    first = (f"{_subject(scans,'scan')} with thick slices{_of_animals(scans)} {_was(n)} "
              f"restored to isotropic resolution with {_easysr(scans, cited)}")
     series = f" The files hold {len(each)} volumes, which were restored one by one."*(len(each)>n)
-    data = [sentence(first)+series, *_scanner(scans), *_geometry(scans), *_slices(scans), *_plane(scans),
+    groups = _groups(scans)
+    shapes = [o for name,some in groups for o in _geometry(some, (name if len(groups)>1 else '')+'scan')]
+    data = [sentence(first)+series, *_scanner(scans), *shapes, *_slices(scans), *_plane(scans),
             *_noise(each, cited), *_brightness(each)]
     done = [*_network(scans), *_training(scans, cited), *_consistency(each, cited), *_uncertainty(scans, cited),
             *_versions(scans, cited)]
     return [' '.join(data), ' '.join(done)]
 
-# %% ../nbs/57_methods_text.ipynb #57-050
+# %% ../nbs/57_methods_text.ipynb #57-054
 def _resampled_text(scans, cited): # reports, `Cited`
     "The paragraph on scans without a thick axis"
     n,target = len(scans),_target(scans)
-    text = (f"{count_of(n, _contrast(scans)+'scan')}{_of_animals(scans)} had no axis thicker than the others "
+    text = (f"{_subject(scans,'scan')}{_of_animals(scans)} had no axis thicker than the others "
             f"and {_was(n)} only resampled{f' to {target}'*bool(target)}, without a network, "
             f"with {_easysr(scans, cited)}")
     return [sentence(text)]
 
-# %% ../nbs/57_methods_text.ipynb #57-053
+# %% ../nbs/57_methods_text.ipynb #57-057
 def _movement(reports, stacks, cited): # of joint volumes, of their stacks, `Cited`
     "Sentences on the alignment of stacks"
     still = [said_at(r,'options','still') is True for r in reports]
@@ -377,7 +408,7 @@ def _joined(reports, stacks, cited): # of joint volumes, of their stacks, `Cited
         said.append(sentence(f"{count_of(weighed,'slice')} that did not fit {_was(weighed)} weighted down"))
     return said
 
-# %% ../nbs/57_methods_text.ipynb #57-054
+# %% ../nbs/57_methods_text.ipynb #57-058
 def _stacks(reports): # of joint volumes
     "The reports of their stacks"
     lists = [o for o in (said_at(r,'stacks') for r in reports) if isinstance(o, list)]
@@ -397,7 +428,7 @@ def _fused_text(reports, cited): # of joint volumes, `Cited`
             *_versions(reports, cited)]
     return [' '.join(data), ' '.join(done)]
 
-# %% ../nbs/57_methods_text.ipynb #57-058
+# %% ../nbs/57_methods_text.ipynb #57-062
 def _kinds(reports): # of outputs
     "Restored scans, resampled scans and joint volumes"
     fused = [r for r in reports if isinstance(said_at(r,'stacks'), list)]
@@ -410,7 +441,21 @@ def _paragraphs(reports, cited): # of outputs, `Cited`
     texts = _restored_text,_resampled_text,_fused_text
     return [p for text,some in zip(texts, _kinds(reports)) if some for p in text(some, cited)]
 
-# %% ../nbs/57_methods_text.ipynb #57-059
+# %% ../nbs/57_methods_text.ipynb #57-064
+def _thickness_doubts(scans): # reports of restored scans
+    "Sentences on scans that look thinner or thicker than their metadata say"
+    said = []
+    for r in scans:
+        seen = seen_thickness(r)
+        if seen is not None:
+            name = safe_word(re.split(r'[\\/:]', (_sources([r]) or ['one scan'])[0])[-1], 120)
+            told = ''.join(f' of {in_mm(o)}' for o in numbers_at([r],'slices','thickness'))
+            said.append(f"{name}: its metadata give a slice thickness{told}, but the scan looks like {in_mm(seen)}. "
+                        "The metadata were believed. Look up the thickness in the protocol; if it is another, restore "
+                        "again with --thickness and its value in mm.")
+    return said
+
+# %% ../nbs/57_methods_text.ipynb #57-065
 def _doubts(reports): # of outputs
     "What the authors should look at, as sentences"
     scans,_,fused = _kinds(reports)
@@ -424,13 +469,14 @@ def _doubts(reports): # of outputs
                     "Where your protocol tells it, restore again with --thickness.")
     if far:
         said.append(f"{count_of(far,'output')} differed from the scan by more than its noise; look at the page.")
+    said += _thickness_doubts(scans)
     warned = sum(bool(said_at(r,'warnings')) for r in reports)
     if warned:
         have = 'has' if warned==1 else 'have'
         said.append(f"{count_of(warned,'output')} {have} remarks in page and sidecar; read them.")
-    return [o[:1].upper()+o[1:] for o in said]
+    return [o if '.nii' in o.partition(' ')[0] else o[:1].upper()+o[1:] for o in said]
 
-# %% ../nbs/57_methods_text.ipynb #57-061
+# %% ../nbs/57_methods_text.ipynb #57-068
 def methods_text(reports # contents of the sidecars of outputs
                 )->str:  # Markdown
     "What was done, as a paper says it, with references"
@@ -447,9 +493,9 @@ def methods_html(reports # contents of sidecars, or of one
     cited = Cited()
     body = _paragraphs([reports] if isinstance(reports, dict) else reports, cited)
     paragraphs = ''.join(f'<p>{html_text(o, 20_000)}</p>' for o in body)
-    return paragraphs+'<ol>'+''.join(f'<li>{html_text(o, 2000)}</li>' for o in cited.lines())+'</ol>'
+    return paragraphs+'<ol>'+''.join(f'<li>{html.escape(o)}</li>' for o in cited.lines())+'</ol>'
 
-# %% ../nbs/57_methods_text.ipynb #57-075
+# %% ../nbs/57_methods_text.ipynb #57-082
 def _signed(text): # Markdown
     "It, with its fingerprint"
     return f'{text}\n<!-- easysr {hashlib.sha256(text.encode()).hexdigest()} -->\n'

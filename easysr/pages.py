@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['GLOSSARY', 'Drawing', 'plot_hist', 'html_table', 'content_policy', 'qc_page', 'residual_percent', 'series_warnings',
-           'scan_page', 'cohort_page']
+           'volume_reports', 'scan_page', 'cohort_page']
 
 # %% ../nbs/23_pages.ipynb #23-004
 import base64, hashlib, html, json, os, re
@@ -15,6 +15,7 @@ from .cohort import is_restored
 from .core import HeaderError, read_text
 from .derivatives import output_sides
 from .methods_text import methods_html
+from .phrases import acquisition_facts, natural_key, ordered_warnings
 from .texts import html_text, plain_text
 from .view import SliceViewer, open_window, robust_window, viewer_script
 from .viewer import package_text
@@ -141,7 +142,7 @@ def _value(v, depth=3): # number, text, list or None; how deep lists may be nest
     if v is None:
         return ''
     if isinstance(v, float):
-        return f'{v:.5g}'
+        return f'{v+0.:.5g}'      # no -0
     if isinstance(v, (list,tuple)) and depth:
         return ', '.join(_value(o, depth-1) for o in v[:1000])
     return plain_text(v)
@@ -154,36 +155,42 @@ def _flat(rows): # {name: value}, or {name: {name: value}}
         else:
             yield k, v
 
-# %% ../nbs/23_pages.ipynb #new-002
+# %% ../nbs/23_pages.ipynb #23-033
 GLOSSARY = {
     'noise': "Standard deviation of the scan's random noise, as a share of the mean intensity of its tissue. It is "
              "measured in air, or in even tissue where there is no usable air.",
-    'residual': "Output seen through the slices, as the scanner would see it, minus the scan: root mean square in "
-                "tissue. About as large as the noise is right. Much larger means a wrong slice thickness, or movement.",
+    'residual': "Output seen through the slices, as the scanner would see it, minus the scan with its interleaves "
+                "evened: root mean square in tissue. The output is held to the scan, after its noise was reduced where "
+                "that was done, within a quarter of the noise or 0.3% of the tissue mean, whichever is more; what the "
+                "reduction took away comes on top. Much above the noise means a wrong slice thickness, or movement.",
     'regularisation weight': "Lambda: how far the output may depart from the scan, from 0 (not at all). It is chosen "
                 "from the noise, since an output that follows the scan more closely than that copies its noise.",
     'slice thickness': "Full width at half maximum (FWHM) of the slice profile: how much tissue along the "
                 "through-plane axis is averaged into one voxel. Equal to the spacing where slices have no gap.",
     'interleave': "Slices acquired in separate passes may differ in brightness: each is divided by its gain.",
+    'acquisition': "What the metadata of the scan say: pulse sequence, repetition time (TR), echo time (TE) and so on.",
     'uncertainty': "Predicted standard deviation of the error of each voxel. Its scale comes from a test on this very "
                 "scan: detail that it has is taken away, restored, and the error is compared with the prediction."}
 
-# %% ../nbs/23_pages.ipynb #23-032
-def _row_name(name): # of a value
+# %% ../nbs/23_pages.ipynb #23-034
+def _row_name(name, told=None): # of a value; set of the words of `GLOSSARY` that were explained before
     "HTML of a name, which unfolds into its explanation where it has one"
-    why = next((text for word,text in GLOSSARY.items() if name.startswith(word)), None)
-    if why is None:
+    word = next((o for o in GLOSSARY if name.startswith(o)), None)
+    told = set() if told is None else told
+    if word is None or word in told:
         return html_text(name)
-    why = html_text(why)
+    told.add(word)
+    why = html_text(GLOSSARY[word])
     return f'<details><summary title="{why}">{html_text(name)}</summary><p>{why}</p></details>'
 
 def html_table(rows, # {name: value}, or {name: {name: value}}
               )->str:
     "Names and values as an HTML table"
-    lines = [f'<tr><th>{_row_name(plain_text(k))}</th><td>{html_text(_value(v))}</td></tr>' for k,v in _flat(rows)]
+    told = set()   # each explanation stands once, in the first row of its group
+    lines = [f'<tr><th>{_row_name(plain_text(k),told)}</th><td>{html_text(_value(v))}</td></tr>' for k,v in _flat(rows)]
     return '<table>'+''.join(lines)+'</table>'
 
-# %% ../nbs/23_pages.ipynb #23-038
+# %% ../nbs/23_pages.ipynb #23-040
 def content_policy(scripts=() # texts of the scripts that may run
                   )->str:     # value of `Content-Security-Policy`
     "What a browser may do with a page: show what lies in it, run `scripts`, and no more"
@@ -192,7 +199,7 @@ def content_policy(scripts=() # texts of the scripts that may run
     return (f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {allowed}; "
             "base-uri 'none'; form-action 'none'")
 
-# %% ../nbs/23_pages.ipynb #23-041
+# %% ../nbs/23_pages.ipynb #23-043
 _CSS = package_text('page.css')
 
 def _document(title,    # of the page
@@ -207,7 +214,7 @@ def _document(title,    # of the page
     head = f'<head><meta charset="utf-8">{policy}{about}<style>{_CSS}</style></head>'
     return f'<!doctype html><html lang="en">{head}<body><h1>{html_text(heading, 300)}</h1>{body}</body></html>'
 
-# %% ../nbs/23_pages.ipynb #23-042
+# %% ../nbs/23_pages.ipynb #23-044
 def _embedded(picture, alt): # Picture or Drawing; what it shows
     "HTML of a picture, with the picture itself inside"
     alt = html_text(alt, 300)
@@ -216,7 +223,7 @@ def _embedded(picture, alt): # Picture or Drawing; what it shows
     data = base64.b64encode(picture.png()).decode()
     return f'<img alt="{alt}" src="data:image/png;base64,{data}" style="max-width:100%">'
 
-# %% ../nbs/23_pages.ipynb #23-045
+# %% ../nbs/23_pages.ipynb #23-047
 def _drawn(draw, # function that gives HTML
            *args # for it
           )->str:
@@ -226,7 +233,7 @@ def _drawn(draw, # function that gives HTML
     except (ValueError,ArithmeticError,IndexError,RuntimeError) as e:
         return f'<p>not drawn: {html_text(e, 300)}</p>'
 
-# %% ../nbs/23_pages.ipynb #23-048
+# %% ../nbs/23_pages.ipynb #23-050
 def _bare_names(named): # {name: anything}
     "The same under `plain_text` of the names, at most 100 characters"
     bare = {}
@@ -237,14 +244,14 @@ def _bare_names(named): # {name: anything}
         bare[name] = v
     return bare
 
-# %% ../nbs/23_pages.ipynb #23-051
+# %% ../nbs/23_pages.ipynb #23-053
 def _cards(facts): # [(name, value, remark)]
     "HTML of the facts above the viewer"
     cards = [f'<div class="card">{_row_name(plain_text(name))}<b>{html_text(value)}</b>{html_text(remark)}</div>'
              for name,value,remark in facts]
     return f'<div class="cards">{"".join(cards)}</div>' if cards else ''
 
-# %% ../nbs/23_pages.ipynb #new-005
+# %% ../nbs/23_pages.ipynb #23-056
 _VIEWER_BYTES = 2_800_000   # at most; the whole page stays below 3 MB
 
 def _viewer(vols, maps): # as `qc_page` takes them
@@ -253,7 +260,7 @@ def _viewer(vols, maps): # as `qc_page` takes them
     window = robust_window(*thin)
     return SliceViewer(vols, window=window, maps=maps, three=True).html(_VIEWER_BYTES)
 
-# %% ../nbs/23_pages.ipynb #23-052
+# %% ../nbs/23_pages.ipynb #23-057
 def qc_page(title,      # heading
             vols,       # {name: `ScalarImage`} to see in one window
             maps={},    # {name: (`ScalarImage`, (low, high))}, each in a window of its own
@@ -262,9 +269,11 @@ def qc_page(title,      # heading
             warnings=(),# sentences
             facts=(),   # (name, value, remark) of what matters most
             methods='', # text for a paper, HTML that is known to be harmless
+            grave=0,    # how many of the first warnings are shown in red
            )->str:      # one self-contained HTML page
     "A page to check a restored scan by"
-    notes = [f'<p class="warn">{html.escape(o)}</p>' for o in _sentences(warnings)]
+    classes = ['warn grave' if i<grave else 'warn' for i in range(len(_sentences(warnings)))]
+    notes = [f'<p class="{kind}">{html.escape(o)}</p>' for kind,o in zip(classes, _sentences(warnings))]
     notes = notes or ['<p class="fine">No warnings.</p>']
     viewer = _drawn(_viewer, _bare_names(vols), _bare_names(maps))
     figures = ''.join(_drawn(_embedded, o, k) for k,o in plots.items())
@@ -273,7 +282,7 @@ def qc_page(title,      # heading
     paper = f'<h2>Text for a paper</h2><div class="methods">{methods}</div>' if methods else ''
     return _document(title, title, ''.join(notes)+_cards(facts)+viewer+rest+paper, [viewer_script])
 
-# %% ../nbs/23_pages.ipynb #23-058
+# %% ../nbs/23_pages.ipynb #23-063
 def residual_percent(res,      # `Result` of a scan that had a thick axis
                      vol=None, # volume on the grid of `res.volume`; default: `res.volume`
                     ):         # 1D tensor, % of the mean intensity of the tissue
@@ -284,7 +293,7 @@ def residual_percent(res,      # `Result` of a scan that had a thick axis
     left = res.plane.data-res.slice_model.scan(vol.data, axis+1)
     return 100*left[mask]/res.plane.data[mask].mean()
 
-# %% ../nbs/23_pages.ipynb #23-065
+# %% ../nbs/23_pages.ipynb #23-070
 def _top(x): # tensor
     "Upper end of the window of a map: the 99.9th percentile of its absolute values"
     x = _finite(subsample(x))
@@ -301,7 +310,7 @@ def _scan_maps(res): # `Result`
     name = 'ranking of doubt (not calibrated)' if ranking else 'standard deviation'
     return maps | {name: (res.uncertainty, (0,_top(res.uncertainty.data)))}
 
-# %% ../nbs/23_pages.ipynb #23-067
+# %% ../nbs/23_pages.ipynb #23-072
 def _scan_plots(res): # `Result`
     "Histograms of the page of a scan: intensities and residual"
     both = {'cubic': res.cubic, 'easysr': res.volume}
@@ -312,10 +321,11 @@ def _scan_plots(res): # `Result`
     left = {k: subsample(residual_percent(res, o)) for k,o in both.items()}
     return plots | {'residual': plot_hist(left, 'scan minus output seen through the slices (% of mean)')}
 
-# %% ../nbs/23_pages.ipynb #23-070
+# %% ../nbs/23_pages.ipynb #23-075
 _plain_names = {
-    'noise': {'sd':'noise, % of the tissue mean', 'error':'noise, error of that', 'source':'noise, measured in',
-              'bandwidth':'noise, share of the spectrum it fills', 'floor':'noise, what air reads (Rician floor)',
+    'noise': {'sd':'noise, % of the tissue mean', 'error':'noise, relative error of that',
+              'source':'noise, measured in', 'bandwidth':'noise, share of the frequencies in plane that hold it',
+              'floor':'noise, what air reads (Rician floor)',
               'removed':'noise, was it reduced first?'},
     'slices': {'thickness':'slice thickness (FWHM), mm', 'source':'slice thickness, source',
                'read_from':'slice thickness, read from',
@@ -326,22 +336,44 @@ _plain_names = {
     'plane': {'from':'plane, spacing of the scan, mm', 'to':'plane, spacing of the output, mm', 'sentence':'plane'},
     'uncertainty': {'kind':'uncertainty', 'scale':'uncertainty, scale found on this scan',
                     'coverage':'uncertainty, coverage of the self test', 'checked_on':'uncertainty, checked on'}}
-_percent = {'sd','error','coverage'}   # fractions, shown in per cent
+_percent = {'sd','error','floor','coverage'}   # fractions, shown in per cent
+_usual = dict(drift=(0,), bandwidth=(1,[1,1]))   # which say nothing
 
 def _plain_entry(entry, report): # one of `_plain_names`, report
-    "{plain name: value} of one entry of a report"
+    "{plain name: value} of one entry of a report, without what is so in every scan"
     found = report.get(entry)
     if not isinstance(found, dict):
         found = {} if found is None else {'sd': found}   # a report of an older version has one number for the noise
     names = _plain_names[entry]
-    values = {k: f'{v:.2%}' if k in _percent and isinstance(v, float) else v for k,v in found.items()}
+    values = {k: f'{v:.2%}' if k in _percent and isinstance(v, float) else v for k,v in found.items()
+              if v not in _usual.get(k, ())}
     return {names.get(k, f'{entry}, {k}'): v for k,v in values.items() if v is not None and v!=[]}
 
-# %% ../nbs/23_pages.ipynb #23-073
+# %% ../nbs/23_pages.ipynb #23-079
+def _grid(name, found): # input or output; what a report says of it
+    "{plain name: value} of shape, spacing and affine"
+    rows = _list(_dict(found).get('affine'))[:3]
+    if not rows:
+        return {name: found}
+    rest = {f'{name} {k}': v for k,v in found.items() if k!='affine'}
+    return rest | {f'{name} affine, row {i}': row for i,row in enumerate(rows, 1)}
+
+_residuals = dict(output='residual of the output', cubic='residual of cubic interpolation',
+                  guess='residual of the network alone, before data consistency')
+
+def _residual_rows(found): # entry of a report
+    "{plain name: value in per cent} of the residuals"
+    kept = {k: _percent_text(v, 2) for k,v in _dict(found).items()}
+    return {_residuals[k]: kept[k] for k in _residuals if kept.get(k)}
+
+# %% ../nbs/23_pages.ipynb #23-082
 def _scan_numbers(report): # of a `Result`
     "Numbers of the page of a scan, as `html_table` takes them"
-    shown = dict(input='input', output='output', lam='regularisation weight (lambda)', residual='residual')
-    kept = {name: report[k] for k,name in shown.items() if report.get(k) is not None}   # no seconds: the same each time
+    kept = {}   # no seconds: the same each time
+    for name in ('input','output'):
+        kept |= _grid(name, report[name]) if report.get(name) is not None else {}
+    kept |= {'regularisation weight (lambda)': report['lam']} if report.get('lam') is not None else {}
+    kept |= _residual_rows(report.get('residual'))
     for entry in _plain_names:
         kept |= _plain_entry(entry, report)
     kept |= {f'intensity, {k}': v for k,v in _dict(report.get('intensities')).items()}
@@ -349,7 +381,7 @@ def _scan_numbers(report): # of a `Result`
     name,digits = _file_name(model.get('name','')), plain_text(model.get('sha256',''))[:12]
     return kept | dict(model=f'{name} {digits}', easysr=report.get('easysr'))
 
-# %% ../nbs/23_pages.ipynb #23-076
+# %% ../nbs/23_pages.ipynb #23-085
 def series_warnings(reports # of the volumes of a file
                    )->list: # of sentences
     "The warnings of all volumes of a file, each once"
@@ -359,7 +391,13 @@ def series_warnings(reports # of the volumes of a file
     rest = [f'volume {i}: {o}' for i,sentences in enumerate(each) for o in sentences if o not in everywhere]
     return list(dict.fromkeys(shared+rest))
 
-# %% ../nbs/23_pages.ipynb #new-009
+def volume_reports(report # contents of a sidecar
+                  )->list: # of dicts, one of each volume
+    "What was found in each volume, with what holds for all"
+    shared = {k:v for k,v in report.items() if k not in ('volumes','warnings')}
+    return [shared | _dict(o) for o in _list(report.get('volumes'))] or [report]
+
+# %% ../nbs/23_pages.ipynb #23-089
 _thickness_sources = dict(told='as given by --thickness', sidecar='from the sidecar of the scan',
                           spacing='not measurable, taken to be the spacing')
 _noise_sources = dict(air='measured in air', structure='estimated in even tissue', none='assumed, not measurable')
@@ -383,11 +421,24 @@ def _gains_fact(gains): # of a report
         return 'interleaves', 'even', 'no difference in brightness between passes'
     return 'interleaves', _value(gains['interleaves']), f'passes, with gains {each}: evened out'
 
-# %% ../nbs/23_pages.ipynb #new-010
+# %% ../nbs/23_pages.ipynb #23-090
 def _noise_fact(noise): # of a report
     "(name, value, remark) of the noise"
     source = _noise_sources.get(plain_text(noise.get('source')), '')
-    return 'noise', _percent_text(noise.get('sd'), 1), f'of the tissue mean, {source}'.rstrip(', ')
+    sd,error = _number(noise.get('sd')),_number(noise.get('error'))
+    unsure = sd*error if sd is not None and error else 0
+    digits = 2 if 0<unsure<.0005 else 1
+    value = _percent_text(sd, digits) + (f' ± {unsure:.{digits}%}' if unsure else '')
+    return 'noise', value, f'of the tissue mean, {source}'.rstrip(', ')
+
+def _compared(gains): # of a report
+    "What the residual is measured against, as text"
+    return 'scan with its interleaves evened' if (_number(gains.get('interleaves')) or 1)>1 else 'scan as acquired'
+
+def _acquisition_fact(said): # sidecar
+    "[(name, value, remark)] of the acquisition, [] where nothing is known"
+    known = acquisition_facts(said)
+    return [('acquisition', known[0], ', '.join(known[1:]))] if known else []
 
 def _scan_facts(report): # of a `Result`
     "What matters most: [(name, value, remark)]"
@@ -396,28 +447,29 @@ def _scan_facts(report): # of a `Result`
     facts += [_noise_fact(noise)] if noise else []
     residual,lam = _number(_dict(report.get('residual')).get('output')), _number(report.get('lam'))
     if residual is not None:
-        facts.append(('residual', f'{residual:.2%}', 'of the tissue mean, between output and scan'))
+        facts.append(('residual', f'{residual:.2%}', f'of the tissue mean, between output and {_compared(gains)}'))
     if lam is not None:
         facts.append(('regularisation weight', f'{lam:.3g}', 'lambda: larger where the scan is noisier'))
     return facts + ([_gains_fact(gains)] if gains else [])
 
-# %% ../nbs/23_pages.ipynb #23-079
+# %% ../nbs/23_pages.ipynb #23-095
 def scan_page(res,          # `Result` of one scan
               title,        # heading
               warnings=None,# sentences; default: those of its report
-              methods=None  # text for a paper, HTML; default: `methods_html` of its report
+              methods=None, # text for a paper, HTML; default: `methods_html` of sidecar and report
+              acquisition={}# the sidecar, which says how the scan was acquired
              )->str:        # one self-contained HTML page
     "The page to check an output by"
-    vols = {'scan': res.scan, 'cubic': res.cubic, 'easysr': res.volume}
+    vols,said = {'scan': res.scan, 'cubic': res.cubic, 'easysr': res.volume},_dict(acquisition)
     warnings = _sentences(res.report.get('warnings') if warnings is None else warnings)
     if res.report.get('slices') is None:
         title += ': resampled (no thick axis)'
-        warnings = sorted(warnings, key=lambda o: 'resampled' not in o)   # that comes first
-    numbers,facts = _scan_numbers(res.report), _scan_facts(res.report)
-    methods = methods_html(res.report) if methods is None else methods
-    return qc_page(title, vols, _scan_maps(res), _scan_plots(res), numbers, warnings, facts, methods)
+    warnings,grave = ordered_warnings(warnings, volume_reports(res.report | said))
+    numbers,facts = _scan_numbers(res.report), _acquisition_fact(said)+_scan_facts(res.report)
+    methods = methods_html(res.report | said) if methods is None else methods
+    return qc_page(title, vols, _scan_maps(res), _scan_plots(res), numbers, warnings, facts, methods, grave)
 
-# %% ../nbs/23_pages.ipynb #23-085
+# %% ../nbs/23_pages.ipynb #23-105
 def _read_report(side): # sidecar of an output
     "What it says, None where it cannot be read"
     try:
@@ -426,29 +478,34 @@ def _read_report(side): # sidecar of an output
         return None
     return report if isinstance(report, dict) else None
 
-# %% ../nbs/23_pages.ipynb #23-088
+# %% ../nbs/23_pages.ipynb #23-108
 def _noise(report): # of an output
     "Standard deviation of the noise as text; nothing where it was not measured"
     noise = report.get('noise')
     return _percent_text(noise.get('sd') if isinstance(noise, dict) else noise, 1)
 
-# %% ../nbs/23_pages.ipynb #23-091
+# %% ../nbs/23_pages.ipynb #23-111
 def _link(page, out): # file, folder of the page that is written
     "HTML of a link to it, or its name alone where there is none"
     name,where = html_text(page.stem),page.relative_to(out).as_posix()
     return f'<a href="{quote(os.fsencode(where), safe="/")}">{name}</a>' if page.is_file() else name
 
-# %% ../nbs/23_pages.ipynb #23-093
+# %% ../nbs/23_pages.ipynb #23-113
+def _first_warning(warnings): # sentences, the gravest first
+    "HTML of their number and the first"
+    return f'{len(warnings)}: {html_text(warnings[0], 200)}' if warnings else ''
+
 def _scan_row(side, report, out): # sidecar of an output; what it says; folder of the page
     "HTML of one line of the cohort's table"
     sources = ', '.join(_file_name(o) for o in _sentences(report.get('Sources'))[:20])
     residual = _percent_text(_dict(report.get('residual')).get('output'), 2)
-    warnings = len(series_warnings(_list(report.get('volumes')) or [report])) or ''
+    each = volume_reports(report)
+    warnings = _first_warning(ordered_warnings(series_warnings(each), each)[0])
     seconds = f"{_number(report.get('seconds')) or 0:.0f}"
     cells = [html_text(sources), _noise(report), residual, warnings, seconds]
     return f"<tr><td>{_link(side.with_suffix('.html'), out)}</td>"+''.join(f'<td>{o}</td>' for o in cells)+'</tr>'
 
-# %% ../nbs/23_pages.ipynb #23-095
+# %% ../nbs/23_pages.ipynb #23-115
 def _read_reports(out): # folder with outputs
     "{sidecar: what it says} of the outputs, and the names of the sidecars that cannot be read"
     reports = {o: _read_report(o) for o in output_sides(out)}
@@ -461,7 +518,9 @@ def _names_note(names): # of sidecars that cannot be read
     shown = ', '.join(html_text(o) for o in names[:20]) + (' and others' if len(names)>20 else '')
     return f'<p>{count} could not be read: {shown}</p>' if names else ''
 
-# %% ../nbs/23_pages.ipynb #23-096
+# %% ../nbs/23_pages.ipynb #23-116
+_warnings_note = 'warnings: how many, and the gravest; the page of the output has them all.'
+
 def cohort_page(out,     # folder with outputs
                 rows=(), # of this call, {'why': sentence, or nothing} for each scan
                )->str:   # HTML
@@ -470,6 +529,9 @@ def cohort_page(out,     # folder with outputs
     failed = ''.join(f"<li>{html_text(o['why'])}</li>" for o in rows if o.get('why'))
     failures = f'<h2>Failed in the last call</h2><ul>{failed}</ul>' if failed else ''
     head = ''.join(f'<th>{o}</th>' for o in ('output','source','noise','residual','warnings','seconds'))
-    lines = ''.join(_scan_row(o, r, out) for o,r in reports.items())
-    body = failures + _names_note(faulty) + f'<div class="wide"><table><tr>{head}</tr>{lines}</table></div>'
+    ordered = sorted(reports.items(), key=lambda o: (natural_key(o[0].name), str(o[0])))
+    lines = ''.join(_scan_row(o, r, out) for o,r in ordered)
+    words = ''.join(f'<p class="fine">{o}: {html_text(GLOSSARY[o])}</p>' for o in ('noise','residual'))
+    table = f'<div class="wide"><table><tr>{head}</tr>{lines}</table></div>'
+    body = failures + _names_note(faulty) + table + words + f'<p class="fine">{_warnings_note}</p>'
     return _document('easysr', f'{len(reports)} scans', body)

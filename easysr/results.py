@@ -183,12 +183,12 @@ def _sidecar_contents(res, path, out, kind): # `Result`; as `output_files` takes
     before = {k:v for k,v in _said(path, finer=True).items() if k not in own}
     return before | bids_fields([path], out, kind, res.scan, _said(path)) | res.report
 
-def _output_texts(res, path, out, files, page): # `Result`; as `output_files` takes and gives them; a page too?
+def _output_texts(res, path, out, files, page, contents): # `Result`; as `output_files` has them; a page?; sidecar
     "The page for quality control and further sidecars, as `write_outputs` takes them"
     texts = {}
     if page:
         from easysr.pages import scan_page
-        texts['page'] = partial(scan_page, res, files['page'].stem)
+        texts['page'] = partial(scan_page, res, files['page'].stem, acquisition=contents)
     if 'sdside' in files and res.uncertainty is not None:
         texts['sdside'] = partial(sd_sidecar, path, out, res.scan)
     return texts
@@ -209,9 +209,10 @@ def save(self:Result,
     keep_inputs([source] if source else [], files.values())
     check_free(files, overwrite)
     images = dict(volume=self.volume) | ({} if self.uncertainty is None else dict(sd=self.uncertainty))
-    texts,sums = _output_texts(self, path, out, files, page),own_sums(files['side'])
+    contents,sums = _sidecar_contents(self, path, out, kind),own_sums(files['side'])
+    texts = _output_texts(self, path, out, files, page, contents)
     note = describe_dataset(path, out)
-    write_outputs(files, images, texts, _sidecar_contents(self, path, out, kind), source)
+    write_outputs(files, images, texts, contents, source)
     for k in set(files)-{'side',*images,*texts}:
         if is_own(files[k], sums):
             files[k].unlink()                     # of an older output

@@ -382,7 +382,7 @@ class Viewer {
         if (this.overlay && this.labels && v.kind === 'grey') this.paintSlice(this.labels, p, ctx, .4);
         ctx.globalAlpha = 1;
         this.paintMarks(p, ctx, v);
-        const x = p.vols.map(o => o.failed ? 'not readable here' : o.codes ? short(at(o, this.point)) : '\u2026');
+        const x = p.vols.map(o => o.failed ? 'not readable here' : o.codes ? short(at(o, this.point)) : 'loading');
         p.value.textContent = x.join(' / ');
         if (p.range) p.range();
     }
