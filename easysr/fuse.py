@@ -338,7 +338,8 @@ def fuse(stacks:list,             # two or more thick stacks of one animal: path
         raise TypeError(f"stacks is {what}; give a list of two or more volumes or paths")
     scans = [as_volume(o, f'stack {i+1}', scale, volume, form, fill) for i,o in enumerate(stacks)]
     _check_stacks(scans)
-    inf = inf or MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, half, denoise, gains)
+    inf = inf or MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, half, denoise,
+                              gains)
     members = [member_of(inf, scan, i) for i,scan in enumerate(scans)]
     grid = _place_all(members, still)
     fits = _evened(members, grid)

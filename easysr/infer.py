@@ -267,8 +267,9 @@ def _contradiction(scan, sm, width): # ScalarImage; `SliceModel` with the thickn
     if width is None or abs(np.log(width.fwhm/sm.fwhm)) < max(.25, 2*width.spread):
         return []
     low,seen,high = (width.fwhm*sm.spacing*np.exp(o*width.spread) for o in (-1,0,1))
-    return [f"slices are {sm.thickness:.2g} mm thick by {scan.get('thickness_from') or 'the sidecar'}, and that is used; "
-            f"the scan looks like {seen:.2g} mm ({low:.2g} to {high:.2g}); thickness= (--thickness) overrides it"]
+    told = scan.get('thickness_from') or 'the sidecar'
+    return [f"slices are {sm.thickness:.2g} mm thick by {told}, and that is used; the scan looks like "
+            f"{seen:.2g} mm ({low:.2g} to {high:.2g}); thickness= (--thickness) overrides it"]
 
 def _overlap(sm): # `SliceModel` with a thickness that was given
     "A sentence where slices are thicker than they are apart"
@@ -290,7 +291,8 @@ def thickness_of(self:MRIInference, case)->_Thickness: # `_Case`
         return _Thickness(sm, 'told', doubts=_overlap(sm))
     width = estimate_width(case.y, sm)
     if case.scan.get('slice_thickness'):
-        return _Thickness(sm, 'sidecar', doubts=_contradiction(case.scan, sm, width), origin=case.scan.get('thickness_from'))
+        doubts = _contradiction(case.scan, sm, width)
+        return _Thickness(sm, 'sidecar', doubts=doubts, origin=case.scan.get('thickness_from'))
     if self.profile!='gaussian':
         return _Thickness(sm, 'spacing')
     if width is None:
@@ -450,7 +452,7 @@ def _residual_warnings(residual, # of the output, see `_Case.residual`
 
 def _noise_warnings(case, denoised): # `_Case`; was noise taken out?
     "What was done about the noise, and a warning of much"
-    sentence = f'at {case.plane.spacing[0]:.3g} mm in plane: {case.noise.sentence(case.level)}'
+    sentence = case.noise.sentence(case.level, f' at {case.plane.spacing[0]:.3g} mm in plane')
     if denoised:
         return [sentence + "; it was reduced first (non-local means), denoise=False (--nodenoise) leaves it"]
     return [sentence + "; the output follows the scan less closely"] if case.noise.sd>.03*case.level else []

@@ -55,14 +55,15 @@ def _filling(band): # as `Noise.bandwidth`
 
 @patch
 def sentence(self:Noise,
-             level # mean of the tissue above no signal, in the unit of `sd`
+             level,  # mean of the tissue above no signal, in the unit of `sd`
+             where='' # words on the voxels that it was measured in
             )->str:
     "The noise in one sentence"
     if self.source=='none':
         return (f"the noise could not be measured: there is no usable air and too little tissue; "
                 f"it is taken to be {self.sd/level:.1%} of the tissue's mean")
     place = dict(air='measured in air', structure='estimated in even tissue, for want of usable air')[self.source]
-    text = f"noise {self.sd/level:.1%} of the tissue's mean (±{self.error:.0%}), {place}"
+    text = f"noise {self.sd/level:.1%} of the tissue's mean{where} (±{self.error:.0%}), {place}"
     filling = _filling(self.bandwidth)
     return f'{text}; {filling}' if filling else text
 

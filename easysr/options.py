@@ -32,7 +32,8 @@ def restoring_options(p): # parser
     g.add_argument('--model', default='default',
                    help="the path of a checkpoint (default 'default': the weights of easysr)")
     g.add_argument('--thickness', type=above_zero, metavar='MM',
-                   help='of the slices (FWHM of their profile), mm (default: from the sidecar, else estimated from the scan)')
+                   help='of the slices (FWHM of their profile), mm '
+                        '(default: from the sidecar, else estimated from the scan)')
     g.add_argument('--profile', default='gaussian', choices=_profiles,
                    help='shape of the slice: hamming for windowed sinc pulses, sinc with side lobes, slr for sharp '
                         'pulses (default gaussian, which suits most)')
@@ -77,7 +78,8 @@ def reading_options(p,             # parser
     g = p.add_argument_group('how files are read', when)
     g.add_argument('--scale', type=above_zero, metavar='FACTOR', default=None,
                    help='multiply every length in the headers by this, e.g. 0.1')
-    g.add_argument('--form', choices=['sform','qform'], default=None, help='which position in the header to believe where these two disagree')
+    g.add_argument('--form', choices=['sform','qform'], default=None,
+                   help='which position in the header to believe where these two disagree')
     g.add_argument('--fill', type=_number, metavar='NUMBER', default=None, help='put this in place of NaN and infinity')
     g.add_argument('--volume', type=_from_zero, metavar='N', default=None,
                    help=f'only this volume of a series, from 0 (default: {series})')

@@ -95,7 +95,8 @@ def _stack_line(stack, first): # what the sidecar says of a stack; is it the one
     "Movement and brightness of a stack"
     brightness = ' to '.join(f'{o:.3g}' for o in dict.fromkeys(stack['brightness']))
     moved = sum(o**2 for o in stack['shift_mm'])**.5
-    place = 'the others were aligned to it' if first else f"turned by {stack['turn_deg']:.2f} degrees, moved by {moved:.2f} mm"
+    movement = f"turned by {stack['turn_deg']:.2f} degrees, moved by {moved:.2f} mm"
+    place = 'the others were aligned to it' if first else movement
     return f"  {stack['name']}: {place}; brightness {brightness}, residual {stack['residual']:.1%}"
 
 def _stack_lines(said): # sidecar of a joint volume
