@@ -21,7 +21,7 @@ from .infer import MRIInference
 from .members import member_of
 from .methods_text import write_methods
 from .register import good_fit, register
-from .results import check_same, nibabel_of, scan_key, sd_map, shown_html, told, viewer_of
+from .results import check_folder, check_same, nibabel_of, scan_key, sd_map, shown_html, told, viewer_of
 from .sidecars import OutputSet, as_written, check_free, is_own, json_text, nifti, own_sums, plain, sidecar
 from .stacks import Grid, common_grid, joint_consistency, joint_lambda, refine
 from .stacks import relative_brightness, set_weights, slice_residuals, slice_trust
@@ -463,7 +463,7 @@ def save(self:Fused,
          overwrite:bool=False # replace the result of other stacks, and files that easysr did not write or that were changed?
         )->dict:              # {'side', 'volume', 'page', and 'sd' where there is an uncertainty: Path}
     "Write the volume, its sidecar and page; those of the same stacks are replaced"
-    out = as_path(out, 'out')
+    out = check_folder(out)
     names = [m.name for m in self.members]
     files = _fused_files(names[0], out, name)
     files = _in_tree(files) if self.fields else files

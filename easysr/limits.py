@@ -28,6 +28,8 @@ def check_positive(**numbers # by name; None counts as not given
         if isinstance(value, bool) or not isinstance(value, Real):
             shown = f' ({value!r:.40})' if isinstance(value, (str,bool)) else ''
             raise TypeError(f"{name} is a {type(value).__name__}{shown}; give a number, without quotes or unit")
+        if name=='tol' and value>1:
+            raise ValueError(f"tol is {value:g}; it is a fraction of the tissue's mean, such as 0.01 for 1%")
         if not 0<value<=_most:
             raise ValueError(f"{name} is {float(min(value,1e300)):g}; it must be more than 0{_ranges.get(name, '')}")
 

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['Result', 'told', 'sd_map', 'viewer_of', 'shown_html', 'nibabel_of', 'write_outputs', 'scan_key', 'check_same',
-           'sd_sidecar']
+__all__ = ['Result', 'told', 'sd_map', 'viewer_of', 'shown_html', 'nibabel_of', 'write_outputs', 'check_folder', 'scan_key',
+           'check_same', 'sd_sidecar']
 
 # %% ../nbs/55_results.ipynb #55-005
 import hashlib, os, warnings
@@ -20,7 +20,7 @@ from .core import HeaderError, LazyModule, write_text
 from .derivatives import bids_fields, describe_dataset, output_files
 from .frames import through_plane
 from .image_files import as_path
-from .sidecars import OutputSet, check_free, is_own, json_text, own_sums, sidecar, sidecar_said
+from .sidecars import OutputSet, check_free, is_own, json_text, nifti, own_sums, sidecar, sidecar_said
 from .slices import SliceModel, world_axis
 from .texts import html_text, with_options
 from .volumes import to_nibabel, volume_name, write_volume
@@ -205,6 +205,15 @@ def write_outputs(files:dict,    # {'side', 'volume', ...: Path} to write
         new.describe(files['side'], contents)
 
 # %% ../nbs/55_results.ipynb #55-036
+def check_folder(out # as `Result.save` takes it
+                )->Path:
+    "The folder, refused where it is named as an image"
+    out = as_path(out, 'out')
+    if nifti.search(out.name) and not out.is_dir():
+        raise HeaderError(out, "is the name of an image, and `save` takes a folder",
+                          f"give save('folder', name='{nifti.sub('', out.name)}'), or write_volume(res.volume, path)")
+    return out
+
 def _kind(res): # `Result`
     "What was done to a scan, one of `output_kinds`"
     return 'sr' if res.report.get('slices') else 'iso'
@@ -287,7 +296,7 @@ def save(self:Result,
         )->dict:              # {'side', 'volume', 'page', and 'sd' where there is an uncertainty: Path}
     "Write the files that the command `easysr` writes; those of the same scan are replaced"
     from easysr.cohort import keep_inputs
-    out,source = as_path(out, 'out'),_source(self)
+    out,source = check_folder(out),_source(self)
     path,kind = (source if source and name is None else _save_name(self, name)),_kind(self)
     files = output_files(path, out, kind)
     keep_inputs([source] if source else [], files.values())
