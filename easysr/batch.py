@@ -9,6 +9,7 @@ __all__ = ['stack_channels', 'sidecar_dict', 'inspect_file', 'restore_file', 'al
 # %% ../nbs/20_batch.ipynb #20-004
 import os, platform, time
 import torch, torchio as tio
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -16,10 +17,12 @@ from .core import HeaderError, check_file, fault_sentence, peak_gb, process_shar
 from .core import sweep_leftovers, write_text
 from .sidecars import as_written, bare_name, check_free, is_own, own_sums
 from .sidecars import plain, sidecar, sidecar_said
+from .image_files import as_path
+from .texts import with_options
 from .volumes import read_volume, volumes
 from .derivatives import bids_fields, describe_dataset, output_files, output_folder
 from .derivatives import output_kinds, output_name, output_place
-from .cohort import is_ours, name_clash, scan_sha256
+from .cohort import find_inputs, is_ours, name_clash, scan_sha256
 from .methods_text import write_methods
 from .pages import cohort_page, scan_page, series_warnings
 from .results import sd_sidecar, write_outputs
@@ -250,17 +253,23 @@ def _restore_rows(inf, files, out, page, overwrite, align, reading): # as `resto
             yield row | dict(warnings=row['warnings']+notes)
 
 # %% ../nbs/20_batch.ipynb #20-070
+@with_options
 def restore_files(inf,             # `MRIInference`
-                  files,           # to restore, see `find_inputs`
+                  files,           # list of paths; or one file, folder or pattern, see `find_inputs`
                   out,             # folder for the outputs
                   *,
                   page=True,       # also write pages for quality control?
-                  overwrite=False, # do again what is done
+                  overwrite=False, # do again what is done, and replace what easysr did not write?
                   align=None,      # template file to align the outputs to
                   **reading        # scale, form, fill, volume: as `read_volume` takes them
                  ):                # iterator of dicts: file, output, status, why, warnings, seconds, GB
-    "Restore many files, one row for each as it is done; a file that fails does not stop the rest"
-    files = list(dict.fromkeys(map(Path, files)))
+    "An iterator to loop over: it restores a file at each step and gives its row; `finish_folder` then describes the folder"
+    if isinstance(files, (str,os.PathLike)):
+        files = find_inputs([files])
+    if not isinstance(files, Iterable):
+        raise TypeError(f"files is {'None' if files is None else 'a '+type(files).__name__}; give a list of paths")
+    files = list(dict.fromkeys(as_path(f, 'a file') for f in files))
+    out = as_path(out, 'out')
     clash = name_clash(files, out)
     if clash:
         raise ValueError(clash)

@@ -320,7 +320,7 @@ def name_clash(files,    # inputs
         first = seen.setdefault(place, f)
         if first is not f:
             both = f"{shown(first)} and {shown(f)} (of {shown(first.parent)} and {shown(f.parent)})"
-            return f"{both} would both become {shown(place)}.nii.gz; run them into different --out folders"
+            return f"{both} would both become {shown(place)}.nii.gz; run them into different folders (out, --out)"
     return None if out is None else _replaced(files, out, also)
 
 # %% ../nbs/16_cohort.ipynb #16-059

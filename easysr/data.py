@@ -26,6 +26,7 @@ from .frames import through_plane, to_frame, from_frame, conform, unconform, cro
 from .volumes import nifti, check_header, read_volume, volumes, fix_header, sidecar, write_volume, Normaliser
 from .cohort import subject, split_subjects, read_manifest, find_volumes, find_labels, training_warnings
 from .config import AugmentConfig
+from .texts import with_options
 
 # %% ../nbs/00_data.ipynb #new-lzy
 tio = LazyModule('torchio')
@@ -38,7 +39,8 @@ _all_ = ['thicken', 'phantom', 'HeaderError', 'check_header', 'read_volume', 'vo
 # %% ../nbs/00_data.ipynb #00-009
 samples = dict(t2w    = dict(contrast='T2w',    seed=0, axis=1, spacing=.9, noise=.01),
                t1w    = dict(contrast='T1w',    seed=1, axis=2, spacing=.6, noise=.01),
-               t2star = dict(contrast='T2star', seed=2, axis=1, spacing=.5, noise=.02))
+               t2star = dict(contrast='T2star', seed=2, axis=1, spacing=.5, noise=.02),
+               rat    = dict(contrast='T2w',    axis=1, spacing=1.))   # a real one, from a file
 
 def _digital_rat(name): # of `samples`
     "A scan of the digital rat, made by `phantom` and `thicken`"
@@ -57,14 +59,14 @@ def _real_rat():
     raise FileNotFoundError(f"{path.name} is not in {path.parent}; install easysr again, or clone its repository")
 
 # %% ../nbs/00_data.ipynb #new-003
-def sample(name:str='t2w' # 't2w', 't1w' or 't2star' of a digital rat; 'rat', a real one
+@with_options
+def sample(name:str='t2w' # 't2w', 't1w' or 't2star' of a digital rat; 'rat', a real one; in either case of letters
           )->tio.ScalarImage: # with thick slices; the plane 0.15 mm, of the real rat 0.1125 mm
-    "A thick-slice scan to try things on"
-    if name=='rat':
-        return read_volume(_real_rat())
-    if name in samples:
-        return _digital_rat(name)
-    raise ValueError(f"there is no sample '{name}'; choose one of {', '.join(samples)}, rat")
+    "A thick-slice scan to try things on: 't2w', 't1w', 't2star' or 'rat'"
+    key = name.lower() if isinstance(name, str) else name
+    if not isinstance(key, str) or key not in samples:
+        raise ValueError(f"there is no sample {name!r:.60}; choose one of {', '.join(samples)}")
+    return read_volume(_real_rat()) if key=='rat' else _digital_rat(key)
 
 # %% ../nbs/00_data.ipynb #00-022
 def _invert(u): # tensor from 0 to 1

@@ -6,8 +6,8 @@
 __all__ = ['Fused', 'contrast', 'fuse', 'fused_name', 'fused_page', 'group_stacks', 'fuse_files', 'fusion_fault']
 
 # %% ../nbs/07_fuse.ipynb #07-004
-import re, time, warnings
-import numpy as np, torch, torchio as tio
+import os, re, time, warnings
+import nibabel as nib, numpy as np, torch, torchio as tio
 from dataclasses import dataclass, field
 from pathlib import Path
 from fastcore.basics import patch
@@ -21,9 +21,11 @@ from .infer import MRIInference
 from .members import member_of
 from .methods_text import write_methods
 from .register import good_fit, register
+from .results import check_folder, check_same, nibabel_of, scan_key, sd_map, shown_html, told, viewer_of
 from .sidecars import OutputSet, as_written, check_free, is_own, json_text, nifti, own_sums, plain, sidecar
 from .stacks import Grid, common_grid, joint_consistency, joint_lambda, refine
 from .stacks import relative_brightness, set_weights, slice_residuals, slice_trust
+from .texts import with_options
 from .transforms import move, sitk_affine, transform_distance, warp
 from .volumes import as_volume, check_header, read_volume, subsample, volume_name, write_volume
 
@@ -184,7 +186,7 @@ def _solved(members, fits, grid): # of `Member`, `_Fitted`; `Grid`
     return x,lam
 
 # %% ../nbs/07_fuse.ipynb #07-038
-@dataclass
+@dataclass(repr=False)
 class Fused:
     "The joint volume of several stacks"
     volume: tio.ScalarImage       # isotropic, on the grid of the first stack, grown to hold all
@@ -212,7 +214,7 @@ def _movement(matrix, grid): # (4,4); `Grid`
     centre = grid.affine[:3,:3]@(np.array(grid.shape)/2-.5) + grid.affine[:3,3]
     shift = matrix[:3,:3]@centre + matrix[:3,3] - centre
     turned = transform_distance(matrix, np.eye(4), centre[None])[1]
-    return dict(turn_deg=round(turned,3), shift_mm=[round(float(o),4) for o in shift], matrix=matrix.round(6).tolist())
+    return dict(turn_deg=round(float(turned),3), shift_mm=[round(float(o),4) for o in shift], matrix=matrix.round(6).tolist())
 
 # %% ../nbs/07_fuse.ipynb #07-041
 def _member_report(member, x, grid): # `Member`, joint volume, `Grid`
@@ -252,7 +254,7 @@ def contrast(name # of a file
 def _check_stacks(scans): # ScalarImages
     "Refuse what cannot be one volume"
     if len(scans)<2:
-        raise ValueError(f"{len(scans)} stack given; name two or more of one animal, or use easysr for a single scan")
+        raise ValueError(f"{len(scans)} stack given; name two or more of one animal, or give a single scan to super_resolve (easysr)")
     names = [volume_name(o, '') for o in scans]
     found = {contrast(o):o for o in names if o and contrast(o)}
     if len(found)>1:
@@ -306,10 +308,11 @@ def _joint_report(inf, members, fits, x, lam, grid, start, still): # as `fuse` h
     options = inf.options() | dict(still=still)
     return dict(easysr=easysr.__version__, model=inf.model_info, options=options, gb=round(peak_gb(inf.device),2),
                 output=dict(shape=list(grid.shape), affine=grid.affine.round(6).tolist()), stacks=stacks,
-                lam=round(lam,5), guess=[round(f.weight,3) for f in fits], seconds=seconds,
+                lam=round(lam,5), guess=[round(float(f.weight),3) for f in fits], seconds=seconds,
                 warnings=_joint_doubts(members, stacks))
 
 # %% ../nbs/07_fuse.ipynb #07-054
+@with_options
 def fuse(stacks:list,             # two or more thick stacks of one animal: paths, nibabel images or torchio images
          spacing:float|str=.15,   # of the output, all three axes (mm); 'auto': the finest in plane of the first
          model='default',         # as `super_resolve` takes it
@@ -330,7 +333,7 @@ def fuse(stacks:list,             # two or more thick stacks of one animal: path
          half:bool|None=None,     # some convolutions in 16 bits? default: where the CPU is faster at it
          denoise:bool=True,       # take out noise above 1% of the tissue's mean first?
          gains:bool=True          # even out interleaves of unequal brightness, replace odd slices?
-        )->Fused:
+        )->Fused:                 # `.volume`, `.uncertainty`, `.report`; `.save(dir)`, `.nibabel()`
     "One isotropic volume from several thick stacks of one animal"
     start = time.time()
     if not isinstance(stacks, (list,tuple)):
@@ -347,6 +350,43 @@ def fuse(stacks:list,             # two or more thick stacks of one animal: path
     x,lam = _solved(members, fits, grid)
     volume,sd = _output(members, fits, x, grid)
     return Fused(volume, sd, _joint_report(inf, members, fits, x, lam, grid, start, still), members)
+
+# %% ../nbs/07_fuse.ipynb #new-11
+def _fused_numbers(res): # `Fused`
+    "{what: value as text} of the numbers to look at first"
+    stacks,voxel = res.report['stacks'],f'{res.volume.spacing[0]:.4g}'
+    rest,turns = [s['residual'] for s in stacks], [s['turn_deg'] for s in stacks]
+    shifts = [float(np.linalg.norm(s['shift_mm'])) for s in stacks]
+    found = {'voxels':f"{voxel} mm, {' x '.join(map(str, res.volume.spatial_shape))}",
+             'moved':f'by up to {max(shifts):.2f} mm and {max(turns):.1f} degrees',
+             'output re-sliced':f"differs from the stacks by {min(rest):.1%} to {max(rest):.1%} of the tissue's mean"}
+    unsure = {} if res.uncertainty is None else {'uncertainty':'a standard deviation'}
+    return found | unsure | {'warnings':str(len(res.report['warnings']))}
+
+def _fused_title(res): # `Fused`
+    "The names of its stacks"
+    return 'Joint volume of '+', '.join(m.name for m in res.members)
+
+@patch
+def __repr__(self:Fused): return told(_fused_title(self), _fused_numbers(self), self.report['warnings'])
+
+@patch
+def _repr_html_(self:Fused):
+    first = self.members[0].result.scan
+    vols = {}
+    for i,m in enumerate(self.members, 1):
+        vols[f'{m.name} ({i})' if m.name in vols else m.name] = move(m.result.scan, m.matrix)
+    vols['joint'] = self.volume
+    viewer = viewer_of(vols, first, type(self.members[0].result).max_bytes, sd_map(self))
+    return shown_html(_fused_title(self), viewer, _fused_numbers(self), self.report['warnings'])
+
+@patch
+@with_options
+def nibabel(self:Fused,
+            which:str='volume' # 'volume' or 'uncertainty' (or 'sd')
+           )->nib.Nifti1Image: # float32, sform and qform alike, mm
+    "A volume of the result as a nibabel image"
+    return nibabel_of(self, which, ('volume','uncertainty'), self.members[0].result.scan)
 
 # %% ../nbs/07_fuse.ipynb #07-062
 def fused_name(path,          # of the first stack
@@ -395,12 +435,9 @@ def fused_page(res,  # `Fused`
               )->str:# one self-contained HTML page
     "The page to check a joint volume by"
     from easysr.pages import plot_hist, qc_page
-    maps = {}
-    if res.uncertainty is not None:
-        maps = {'standard deviation': (res.uncertainty, (0, float(res.uncertainty.data.nan_to_num().max())))}
     rest = {k:subsample(o) for k,o in _residuals(res).items()}
     plots = {'residual': plot_hist(rest, 'stack minus joint volume (% of mean)')}
-    return qc_page(title, _page_volumes(res), maps, plots, _page_numbers(res.report), res.report['warnings'])
+    return qc_page(title, _page_volumes(res), sd_map(res), plots, _page_numbers(res.report), res.report['warnings'])
 
 # %% ../nbs/07_fuse.ipynb #07-067
 def _fused_files(first, out, name=None): # name of the first stack, folder, start of the file names
@@ -413,17 +450,29 @@ def _in_tree(files): # as `_fused_files` gives them
     "With the sidecar of the standard deviation, which BIDS asks for"
     return files | dict(sdside=files['sd'].with_name(files['sd'].name.removesuffix('.nii.gz')+'.json'))
 
+def _stacks_key(res): # `Fused`
+    "What tells its stacks from others"
+    keys = [scan_key(m.result.scan) for m in res.members]
+    return dict(stacks=[k['sha256'] for k in keys], voxels=[k['voxels'] for k in keys])
+
 @patch
+@with_options
 def save(self:Fused,
-         out,       # folder
-         name=None, # start of the file names; default: after the first stack
-         page=True  # also write the page for quality control?
-        )->dict:    # {what: Path}
+         out:str|os.PathLike, # folder; it is made
+         name:str|None=None,  # start of the file names; default: after the first stack
+         page:bool=True,      # also write the page for quality control?
+         overwrite:bool=False # replace the result of other stacks, and files that easysr did not write or that were changed?
+        )->dict:              # {'side', 'volume', 'page', and 'sd' where there is an uncertainty: Path}
+    "Write the volume, its sidecar and page; those of the same stacks are replaced"
+    out = check_folder(out)
     names = [m.name for m in self.members]
     files = _fused_files(names[0], out, name)
     files = _in_tree(files) if self.fields else files
     sd = [k for k in ('sd','sdside') if k in files and self.uncertainty is not None]
     wanted = ['volume', *sd, *['page']*page]
+    key = self.report.get('key') or _stacks_key(self)
+    check_free(files, overwrite)
+    check_same(files['side'], key, overwrite)
     sums = own_sums(files['side'])
     with OutputSet() as new:
         parts = {k: new.part(files[k]) for k in wanted}
@@ -435,7 +484,7 @@ def save(self:Fused,
             write_text(parts['sdside'], json_text(said))
         if page:
             write_text(parts['page'], fused_page(self, files['page'].stem))
-        new.describe(files['side'], dict(Sources=names) | package_versions() | self.fields | self.report)
+        new.describe(files['side'], dict(Sources=names) | package_versions() | self.fields | self.report | dict(key=key))
     for k in {'sd','sdside','page'} & set(files)-set(parts):
         if is_own(files[k], sums):
             files[k].unlink()                     # of an older output
@@ -483,7 +532,7 @@ def _save_in(res, files, out, place, page): # `Fused`, its stacks, folder for al
     note = describe_dataset(files[0], out)
     if place!=Path(out):
         res.fields = bids_fields(files, out, 'fused', res.members[0].result.scan, sidecar(files[0]))
-    res.save(place, page=page)
+    res.save(place, page=page, overwrite=True)   # `fuse_files` asked before
     return [o for o in (note, write_methods(out)) if o]
 
 # %% ../nbs/07_fuse.ipynb #07-075

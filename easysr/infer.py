@@ -19,9 +19,10 @@ from fastcore.basics import patch, store_attr
 import easysr
 from .core import HeaderError, LazyModule, peak_gb, pick_device
 from .intensities import Normaliser, intensity_summary
-from .limits import check_flags, check_positive, check_size, check_spacing, with_options
+from .limits import check_flags, check_positive, check_size, check_spacing
 from .slices import SliceModel, get_profile, regrid_affine, slice_model
 from .frames import conform, resample_axis, through_plane, unconform
+from .texts import with_options
 from .volumes import Volume, as_volume, geometry, in_memory, volume_name
 from .metrics import foreground
 from .models import load_generator, pick_dtype

@@ -10,51 +10,70 @@ __all__ = ['foreground', 'mae', 'psnr', 'ssim', 'hfen', 'sharpness', 'gradient_e
            'scores', 'ScoreTable', 'score_table']
 
 # %% ../nbs/12_metrics.ipynb #12-005
+import os
 import numpy as np, torch
 from fastcore.basics import patch
 from .core import LazyModule
+from .texts import with_options
 
 # %% ../nbs/12_metrics.ipynb #new-801
 ndi, sk_filters, sk_metrics, tio = map(LazyModule, ('scipy.ndimage','skimage.filters','skimage.metrics','torchio'))
 
 # %% ../nbs/12_metrics.ipynb #12-012
+def _volume(x): # in any form
+    "What is in a file, a nibabel image or a result as a torchio image; anything else as it is"
+    from easysr.volumes import in_memory     # which lies above this module
+    made = getattr(x, 'volume', None)
+    if isinstance(made, tio.Image):
+        return made
+    return in_memory(x) if isinstance(x, (str,os.PathLike)) or hasattr(x, 'get_fdata') else x
+
 def _array(x): # volume, tensor or array (..., i, j, k)
     "`x` as a float64 array (n, i, j, k)"
     if isinstance(x, tio.Image):
         x = x.data
     if isinstance(x, torch.Tensor):
         x = x.detach().double().cpu().numpy()
-    x = np.asarray(x, dtype=float)
-    if x.ndim<3:
-        raise ValueError(f"A volume has three dimensions, and this has {x.ndim}.")
-    return x.reshape(-1, *x.shape[-3:])
+    try:
+        array = np.asarray(x, dtype=float)
+    except (TypeError,ValueError):
+        array = None
+    if x is None or array is None:
+        what = 'None' if x is None else f'a {type(x).__name__}'
+        raise TypeError(f"This is {what}; give a result, a path, a nibabel or torchio image, a tensor or an array.")
+    if array.ndim<3:
+        raise ValueError(f"A volume has three dimensions, and this has {array.ndim}.")
+    return array.reshape(-1, *array.shape[-3:])
 
 # %% ../nbs/12_metrics.ipynb #12-015
+_regrid = "bring one onto the grid of the other first, such as truth = torchio.Resample(res.volume)(truth)"
+
 def _check_grid(sr, hi): # two volumes, as they were given
     "Refuse two images whose affines differ"
     if not (isinstance(sr, tio.Image) and isinstance(hi, tio.Image)):
         return
     if not np.allclose(sr.affine, hi.affine, atol=.05*min(hi.spacing)):
-        raise ValueError("The affines differ: the two volumes lie in different places.")
+        raise ValueError(f"The affines differ: the two volumes lie in different places; {_regrid}.")
 
 def _check_finite(x): # array
     "Refuse NaN and infinity"
     bad = (~np.isfinite(x)).sum()
     if bad:
-        raise ValueError(f"{bad} voxels are not finite.")
+        raise ValueError(f"{bad} voxels are not finite; torch.nan_to_num replaces them.")
 
 # %% ../nbs/12_metrics.ipynb #12-016
 def _check(sr, hi, mask): # two volumes or batches; mask or None
     "The three as arrays (n, i, j, k), after checking that they lie on one grid"
+    sr,hi,mask = map(_volume, (sr,hi,mask))
     a,b = _array(sr), _array(hi)
     if a.shape!=b.shape:
-        raise ValueError(f"The shapes differ: {a.shape} and {b.shape}.")
+        raise ValueError(f"The shapes differ: {a.shape} and {b.shape}; {_regrid}.")
     _check_grid(sr, hi)
     _check_finite(a)
     _check_finite(b)
     m = np.ones_like(b, dtype=bool) if mask is None else _array(mask)>0
     if m.shape[1:]!=b.shape[1:] or len(m) not in (1,len(b)):
-        raise ValueError(f"The mask is {m.shape}, and the volumes are {b.shape}.")
+        raise ValueError(f"The mask is {m.shape}, and the volumes are {b.shape}; make it of one of them, such as foreground(truth).")
     return a, b, np.broadcast_to(m, b.shape)
 
 # %% ../nbs/12_metrics.ipynb #12-019
@@ -102,9 +121,11 @@ def _fill(m): # 3-D bool array
     return m
 
 # %% ../nbs/12_metrics.ipynb #12-028
-def foreground(vol,          # `ScalarImage`, or a tensor (1, i, j, k)
+@with_options
+def foreground(vol,          # result, path, nibabel or torchio image, or a tensor (1, i, j, k)
               )->torch.Tensor: # bool (1, i, j, k), on the grid of `vol`
     "A rough mask of the animal, good enough to score within"
+    vol = _volume(vol)
     x = _array(vol)
     if len(x)!=1:
         raise ValueError(f"A mask is made of one volume, and this is {len(x)}.")
@@ -116,8 +137,9 @@ def foreground(vol,          # `ScalarImage`, or a tensor (1, i, j, k)
     return torch.tensor(_fill(pieces==largest))[None]
 
 # %% ../nbs/12_metrics.ipynb #12-038
-def mae(sr,        # super-resolved volume or batch
-        hi,        # truth, the same shape
+@with_options
+def mae(sr,        # what was made: result, path, nibabel or torchio image, tensor or array
+        hi,        # truth, in any of these forms, the same shape
         mask=None, # where to score, the same shape (n may be 1); default: everywhere
        )->float:   # in the scan's units
     "Mean absolute error within `mask`"
@@ -132,8 +154,9 @@ def _peak(b, m, peak=None): # truth and mask, 3-D arrays; what the user gave
     return peak
 
 # %% ../nbs/12_metrics.ipynb #12-043
-def psnr(sr,        # super-resolved volume or batch
-         hi,        # truth, the same shape
+@with_options
+def psnr(sr,        # what was made: result, path, nibabel or torchio image, tensor or array
+         hi,        # truth, in any of these forms, the same shape
          mask=None, # where to score; default: everywhere
          peak=None, # intensity that counts as the signal; default: 99.9th percentile of `hi` within the mask
         )->float:   # dB, higher is better; inf where the two are equal
@@ -154,8 +177,9 @@ def _ssim_map(a, b, peak): # two 3-D arrays; range of the intensities
     return ssim_map[tuple(slice(0, o) for o in size)]
 
 # %% ../nbs/12_metrics.ipynb #12-052
-def ssim(sr,        # super-resolved volume or batch
-         hi,        # truth, the same shape
+@with_options
+def ssim(sr,        # what was made: result, path, nibabel or torchio image, tensor or array
+         hi,        # truth, in any of these forms, the same shape
          mask=None, # where to score; default: everywhere
          peak=None, # range of the intensities; default: 99.9th percentile of `hi` within the mask
         )->float:   # at most 1, higher is better
@@ -166,8 +190,9 @@ def ssim(sr,        # super-resolved volume or batch
 # %% ../nbs/12_metrics.ipynb #12-057
 _NO_EDGES = "The truth is constant within the mask: it has no edges."
 
-def hfen(sr,        # super-resolved volume or batch
-         hi,        # truth, the same shape
+@with_options
+def hfen(sr,        # what was made: result, path, nibabel or torchio image, tensor or array
+         hi,        # truth, in any of these forms, the same shape
          mask=None, # where to score; default: everywhere
          sigma=1.5, # of the Laplacian of Gaussian (voxels)
         )->float:   # 0 is perfect; 1 is as bad as a flat volume
@@ -187,8 +212,9 @@ def _energy(x, m, axis): # array; mask; axis
     return (np.diff(x, axis=axis)[both]**2).sum()
 
 # %% ../nbs/12_metrics.ipynb #12-062
-def sharpness(sr,        # super-resolved volume or batch
-              hi,        # truth, the same shape
+@with_options
+def sharpness(sr,        # what was made: result, path, nibabel or torchio image, tensor or array
+              hi,        # truth, in any of these forms, the same shape
               mask=None, # where to score; default: everywhere
               axis=None, # array axis of (i, j, k), such as the through-plane one; default: all three together
              )->float:   # 1 is as sharp as the truth
@@ -203,8 +229,9 @@ def sharpness(sr,        # super-resolved volume or batch
     return _mean(one(*o) for o in _triples(sr, hi, mask))
 
 # %% ../nbs/12_metrics.ipynb #12-065
-def gradient_error(sr,        # super-resolved volume or batch
-                   hi,        # truth, the same shape
+@with_options
+def gradient_error(sr,        # what was made: result, path, nibabel or torchio image, tensor or array
+                   hi,        # truth, in any of these forms, the same shape
                    mask=None, # where to score; default: everywhere
                   )->float:   # 0 is perfect; 1 is as bad as a flat volume
     "Mean length of the error of the gradient as a fraction of the mean length of the true gradient"
@@ -239,11 +266,12 @@ def intensity_gain(sr,        # super-resolved volume or batch
     return _mean(one(*o) for o in _triples(sr, hi, mask))
 
 # %% ../nbs/12_metrics.ipynb #12-075
-def scores(sr,        # super-resolved volume or batch
-           hi,        # truth, the same shape
+@with_options
+def scores(sr,        # what was made: result, path, nibabel or torchio image, tensor or array
+           hi,        # truth, in any of these forms, the same shape
            mask=None, # where to score; default: everywhere
            axis=None, # through-plane array axis of (i, j, k), for `sharpness`
-          )->dict:    # psnr (dB), ssim, hfen, gradient, sharpness, gain, mae (scan's units)
+          )->dict:    # higher is better: psnr (dB), ssim; lower: hfen, gradient, mae (scan's units); near 1: sharpness, gain
     "Every score of `sr` against `hi`"
     return dict(psnr=psnr(sr, hi, mask),
                 ssim=ssim(sr, hi, mask),
@@ -261,7 +289,7 @@ _DIGITS = dict(psnr=2, ssim=3, hfen=3, mae=3, residual=4)
 class ScoreTable:
     "Mean and standard deviation over animals: a plain table when printed, a Markdown one in a notebook"
     def __init__(self,
-                 rows): # {method: {animal: {score: value}}}
+                 rows): # {method: {animal: {score: value}}}, as `score_table` takes them
         self.rows = rows
         self.names = list(dict.fromkeys(k for animals in rows.values() for o in animals.values() for k in o))
 
@@ -321,9 +349,18 @@ def _repr_markdown_(self:ScoreTable):
     return '\n'.join([header, '|---|'+'---:|'*len(self.names), *rows, '', self._foot()])
 
 # %% ../nbs/12_metrics.ipynb #12-087
-def score_table(rows,        # {method: {animal: {score: value}}}, as `scores` gives
+def _is_table(rows): # anything
+    "Whether it is {method: {animal: {score: value}}}"
+    def named(o): return isinstance(o, dict)
+    return named(rows) and all(named(a) and all(map(named, a.values())) for a in rows.values())
+
+@with_options
+def score_table(rows,        # {method: {animal: {score: value}}}, such as {'easysr': {'rat1': scores(sr, hi)}}
                )->ScoreTable: # prints as text, shows as Markdown
     "Table of scores, mean and standard deviation over animals"
+    if not _is_table(rows):
+        raise TypeError("The scores need names: give {method: {animal: scores(sr, hi)}}, "
+                        "such as {'easysr': {'rat1': scores(sr, hi)}}.")
     if not rows or not any(rows.values()):
         raise ValueError("There are no scores to tabulate: `rows` is empty.")
     return ScoreTable(rows)

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import numpy as np, torch
 from .synth import WHS_TISSUES, labels_to_image, paint, tissue_classes, waves
 from .core import LazyModule
+from .texts import with_options
 
 # %% ../nbs/11_phantom.ipynb #new-lzy
 tio = LazyModule('torchio')
@@ -509,7 +510,10 @@ FOV = 19.2, 28.8, 16.8   # R-L, A-P, S-I (mm)
 
 def _grid(spacing): # mm, one number or three
     "Spacing (3), shape (3) and RAS+ affine (mm) of a grid centred on the world origin"
-    sp = np.array(np.broadcast_to(np.asarray(spacing, float), 3))
+    try:
+        sp = np.array(np.broadcast_to(np.asarray(spacing, float), 3))
+    except (TypeError,ValueError):
+        raise TypeError(f"spacing is {spacing!r:.60}; give a number of mm, or three, such as 0.3") from None
     if not (sp>0).all() or (sp>np.array(FOV)).any():
         raise ValueError(f'Spacing must be between 0 and the field of view {FOV} mm, not {spacing}.')
     n = np.maximum(1, np.round(np.array(FOV)/sp)).astype(int)
@@ -541,6 +545,7 @@ def _paint_slab(axes,     # three 1D tensors: world positions (mm)
     return _paint_signal(g, painters, signal) * (1+.035*waves(axes, [seed,9], voxel=voxel))
 
 # %% ../nbs/11_phantom.ipynb #11-148
+@with_options
 def phantom(spacing=.15,    # mm, one number or three (R-L, A-P, S-I)
             contrast='T2w', # 'T1w', 'T2w' or 'T2star'
             seed=0,         # which animal; 0 is the symmetric reference
@@ -560,6 +565,7 @@ def phantom(spacing=.15,    # mm, one number or three (R-L, A-P, S-I)
     return tio.ScalarImage(tensor=out, affine=affine)
 
 # %% ../nbs/11_phantom.ipynb #11-169
+@with_options
 def phantom_labels(spacing=.15, # mm, one number or three (R-L, A-P, S-I)
                    seed=0,      # which animal, as in `phantom`
                   )->tio.LabelMap: # uint8 indices into `STRUCTURES`, on the grid of `phantom`

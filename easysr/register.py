@@ -26,6 +26,7 @@ from .core import HeaderError, sweep_leftovers
 from .likeness import agreement, as_mask, edges, find_start, mutual_information, overlap
 from .metrics import foreground
 from .sidecars import OutputSet, check_free, is_own, own_sums
+from .texts import with_options
 from .transforms import LPS, ask_ants, coarsen, corners, from_ants, iso_grid, move, ras_matrix, regrid
 from .transforms import resample_iso, rigid_matrix, sitk_affine, to_ants, transform_distance, warp
 from .volumes import Normaliser, Volume, as_volume, volume_name, write_volume
@@ -128,12 +129,17 @@ def report(self:Registration)->dict: # plain numbers and text
                 matrix=self.matrix.tolist(), easysr=__version__, antspyx=version('antspyx'), sha256=self.read)
 
 # %% ../nbs/04_register.ipynb #04-037
+_in_place = .05   # degrees and mm; less is within the error of a registration
+
 @patch
 def __repr__(self:Registration):
-    "Type, movement and measures of the fit in one line"
+    "Names, type, movement and measures of the fit in one line"
     report = self.report
-    return (f"{self.kind}: turned {report['turn_deg']:.2f} deg, shifted {np.linalg.norm(report['shift_mm']):.3f} mm; "
-            f"mutual information {self.before:.3f} -> {self.after:.3f}, "
+    turn,shift = report['turn_deg'],np.linalg.norm(report['shift_mm'])
+    how = f'turned {turn:.2f} deg, shifted {shift:.3f} mm'
+    how = f'already aligned ({how})' if max(turn, shift)<_in_place and self.kind=='rigid' else how
+    names = f"{report['moving']} to {report['fixed']}"
+    return (f"{names}, {self.kind}: {how}; mutual information {self.before:.3f} -> {self.after:.3f}, "
             f"overlap {self.overlap:.2f}, edges {self.agreement:.2f}")
 
 # %% ../nbs/04_register.ipynb #04-040
@@ -334,6 +340,7 @@ def _register_any_way(moving, fixed, kind, mask, fast): # as `register` takes th
     return second if second.after > first.after else first
 
 # %% ../nbs/04_register.ipynb #04-074
+@with_options
 def register(moving:Volume,      # volume to move, any grid: path, nibabel image or torchio image
              fixed:Volume,       # volume it should fit
              kind:str='rigid',   # 'rigid', 'similarity', 'affine' or 'syn' (affine, then nonlinear)
@@ -388,6 +395,7 @@ def _read_labels(path,        # NIfTI file, or a `LabelMap` that is handed on
     return tio.LabelMap(tensor=x, affine=vol.affine, source=str(path))
 
 # %% ../nbs/04_register.ipynb #04-122
+@with_options
 def align(moving:Volume,      # path, nibabel image or torchio image
           template:Volume,    # path, nibabel image or torchio image
           kind:str='rigid',   # as in `register`
@@ -468,6 +476,7 @@ def _bias_field(vol,    # `ScalarImage`
     return torch.from_numpy(field)[None].clamp(min=1e-3)
 
 # %% ../nbs/04_register.ipynb #04-162
+@with_options
 def bias_correct(vol:Volume,     # path, nibabel image or torchio image
                  kind:str='n4',  # 'n4', 'n3' or 'abp' (N4 after its outliers are clipped)
                  mask:Volume|None=None, # on the grid of `vol`, above 0 in tissue; default: `foreground`
@@ -519,6 +528,7 @@ def _lump(x,       # `(i,j,k)` intensities on the grid of the mask
     return ndi.binary_fill_holes(closed)
 
 # %% ../nbs/04_register.ipynb #04-177
+@with_options
 def brain_mask(vol:Volume,      # whole head or stripped brain: path, nibabel image or torchio image
                largest:float=3. # no more than this (ml); 3 for a rat, 0.6 for a mouse
               )->tio.LabelMap: # 1 in the brain, on the grid of `vol`

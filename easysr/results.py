@@ -6,22 +6,23 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['Result', 'write_outputs', 'sd_sidecar']
+__all__ = ['Result', 'told', 'sd_map', 'viewer_of', 'shown_html', 'nibabel_of', 'write_outputs', 'check_folder', 'scan_key',
+           'check_same', 'sd_sidecar']
 
 # %% ../nbs/55_results.ipynb #55-005
-import os, warnings
+import hashlib, os, warnings
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
 from fastcore.basics import patch, store_attr
 from . import __version__
-from .core import LazyModule, write_text
+from .core import HeaderError, LazyModule, write_text
 from .derivatives import bids_fields, describe_dataset, output_files
 from .frames import through_plane
 from .image_files import as_path
-from .sidecars import OutputSet, check_free, is_own, json_text, own_sums, sidecar
+from .sidecars import OutputSet, check_free, is_own, json_text, nifti, own_sums, sidecar, sidecar_said
 from .slices import SliceModel, world_axis
-from .texts import html_text
+from .texts import html_text, with_options
 from .volumes import to_nibabel, volume_name, write_volume
 
 # %% ../nbs/55_results.ipynb #55-006
@@ -55,8 +56,8 @@ _thickness_from = dict(told='as given', sidecar='from the sidecar', estimated='e
 
 def _sizes(vol): # ScalarImage
     "Voxel sizes as text, one number where they are the same"
-    sizes = list(dict.fromkeys(f'{o:.3g}' for o in vol.spacing))
-    return ' x '.join(f'{o:.3g}' for o in vol.spacing)+' mm' if len(sizes)>1 else f'{sizes[0]} mm'
+    sizes = list(dict.fromkeys(f'{o:.4g}' for o in vol.spacing))
+    return ' x '.join(f'{o:.4g}' for o in vol.spacing)+' mm' if len(sizes)>1 else f'{sizes[0]} mm'
 
 def _percent(report, *keys): # of a `Result`; names on the way to a fraction
     "A fraction of a report in per cent, None where there is none"
@@ -65,6 +66,22 @@ def _percent(report, *keys): # of a `Result`; names on the way to a fraction
     return f'{report:.1%}' if isinstance(report, float) else None
 
 # %% ../nbs/55_results.ipynb #55-015
+def _agreement(report): # of a `Result`
+    "How far the output, sliced again, is from the scan, in words"
+    off,noise = _percent(report,'residual','output'), _percent(report,'noise','sd')
+    if off is None:
+        return noise and f'{noise} of the tissue\'s mean'
+    return f"differs from the scan by {off} of the tissue's mean" + (f' (noise {noise})' if noise else '')
+
+def _certainty(report): # of a `Result`
+    "What the uncertainty is, and how often its intervals hold, in words"
+    found = report.get('uncertainty')
+    if not isinstance(found, dict):
+        return None
+    held = _percent(found, 'coverage')
+    kind = dict(interval='a standard deviation', ranking='a ranking of voxels, its scale unknown')
+    return kind.get(found.get('kind'), 'a standard deviation') + (f', its 90% intervals held {held} in a self test' if held else '')
+
 def _key_numbers(res): # `Result`
     "{what: value as text} of the numbers to look at first"
     report,slices = res.report,res.report.get('slices') or {}
@@ -73,22 +90,29 @@ def _key_numbers(res): # `Result`
         source = slices.get('source')
         thickness = f"{slices['thickness']:.3g} mm, {_thickness_from.get(source, source)}"
     sizes = f'{_sizes(res.scan)} to {_sizes(res.volume)}' if res.scan is not None else _sizes(res.volume)
-    found = {'voxels':sizes, 'slice thickness':thickness, 'noise':_percent(report,'noise','sd'),
-             'residual':_percent(report,'residual','output'), 'warnings':str(len(report.get('warnings') or []))}
+    residual = 'output re-sliced' if _percent(report,'residual','output') else 'noise'
+    found = {'voxels':sizes, 'slice thickness':thickness, residual:_agreement(report),
+             'uncertainty':_certainty(report), 'warnings':str(len(report.get('warnings') or []))}
     return {k:v for k,v in found.items() if v is not None}
 
 def _title(res): # `Result`
     "The name of the scan, and what was done to it"
-    name = 'the scan' if res.scan is None else volume_name(res.scan, 'the scan')
+    name = 'a scan in memory' if res.scan is None else volume_name(res.scan, 'a scan in memory')
     return name if res.report.get('slices') else f'{name}, resampled (no thick axis)'
 
 # %% ../nbs/55_results.ipynb #55-016
+def told(title,   # what it is a result of
+         numbers, # {what: value as text}
+         warnings # sentences
+        )->str:
+    "A result in two lines of text"
+    first,*rest = [f'{k} {v}' for k,v in numbers.items() if k!='warnings']
+    rest.append(f"{len(warnings)} warning{'s'*(len(warnings)!=1)}" if warnings else 'no warnings')
+    return f"{title}: {first}\n{', '.join(rest)}"
+
 @patch
 def __repr__(self:Result):
-    first,*rest = [f'{k} {v}' for k,v in _key_numbers(self).items() if k!='warnings']
-    warnings = len(self.report.get('warnings') or [])
-    rest.append(f"{warnings} warning{'s'*(warnings!=1)}" if warnings else 'no warnings')
-    return f"Result of {_title(self)}: {first}\n{', '.join(rest)}"
+    return told(f'Result of {_title(self)}', _key_numbers(self), self.report.get('warnings') or [])
 
 # %% ../nbs/55_results.ipynb #55-020
 def _across(vol): # ScalarImage
@@ -96,39 +120,72 @@ def _across(vol): # ScalarImage
     from easysr.view import PLANES
     return next(k for k in ('sagittal','coronal') if world_axis(vol.affine, PLANES[k])!=through_plane(vol))
 
-def _viewer(res, most): # `Result`, bytes
-    "HTML of scan, cubic interpolation and output under a slider, or why it cannot be drawn"
+def sd_map(res # `Result` or `Fused`
+          )->dict: # as `SliceViewer` takes maps; empty where there is no uncertainty
+    "The uncertainty as a map in colours, from 0 to its largest value"
+    if res.uncertainty is None:
+        return {}
+    top = float(res.uncertainty.data.nan_to_num(0,0,0).max()) or 1.
+    return {'standard deviation': (res.uncertainty, (0,top))}
+
+def viewer_of(vols, # {name: ScalarImage}
+              thick,# ScalarImage, the scan that tells the plane
+              most, # bytes
+              maps={} # as `SliceViewer` takes them
+             )->str:
+    "HTML of volumes under a slider, or why they cannot be drawn"
     from easysr.view import SliceViewer
-    vols = {'scan':res.scan, 'cubic':res.cubic, 'easysr':res.volume} if res.scan is not None else {'easysr':res.volume}
     try:
-        return SliceViewer(vols, _across(vols.get('scan', res.volume))).html(most)
+        return SliceViewer(vols, _across(thick), maps=maps).html(most)
     except (ValueError,ArithmeticError,IndexError,RuntimeError) as e:
         return f'<p>not drawn: {html_text(e, 300)}</p>'
 
 # %% ../nbs/55_results.ipynb #55-021
+def shown_html(title,    # what it is a result of
+               viewer,   # HTML
+               numbers,  # {what: value as text}
+               warnings  # sentences
+              )->str:
+    "A result as HTML: the viewer, the numbers and the warnings"
+    cell = '<td style="text-align:left">'
+    rows = [f'<tr>{cell}{html_text(k)}</td>{cell}{html_text(v)}</td></tr>' for k,v in numbers.items()]
+    listed = ''.join(f'<li>{html_text(o)}</li>' for o in warnings)
+    return (f'<div style="font:13px sans-serif;max-width:960px"><p><b>{html_text(title, 300)}</b></p>{viewer}'
+            f"<table>{''.join(rows)}</table>{f'<ul>{listed}</ul>' if listed else ''}</div>")
+
 @patch
 def _repr_html_(self:Result):
-    cell = '<td style="text-align:left">'
-    rows = [f'<tr>{cell}{html_text(k)}</td>{cell}{html_text(v)}</td></tr>' for k,v in _key_numbers(self).items()]
-    table = '<table>' + ''.join(rows) + '</table>'
-    warnings = [f'<li>{html_text(o)}</li>' for o in self.report.get('warnings') or []]
-    return (f'<div style="font:13px sans-serif;max-width:960px"><p><b>{html_text(_title(self), 300)}</b></p>'
-            f'{_viewer(self, self.max_bytes)}{table}<ul>' + ''.join(warnings) + '</ul></div>')
+    vols = {'easysr':self.volume}
+    if self.scan is not None:
+        vols = {'scan':self.scan, 'cubic':self.cubic} | vols
+    viewer = viewer_of(vols, vols.get('scan', self.volume), self.max_bytes, sd_map(self))
+    return shown_html(_title(self), viewer, _key_numbers(self), self.report.get('warnings') or [])
 
 # %% ../nbs/55_results.ipynb #55-027
+def nibabel_of(res,  # `Result` or `Fused`
+               which,# name of one of its volumes; 'sd' is its uncertainty
+               names,# that may be asked for
+               scan  # ScalarImage that lends its orientation codes, or None
+              )->nib.Nifti1Image:
+    "A volume of a result as a nibabel image"
+    name = 'uncertainty' if which=='sd' else which
+    if name not in names:
+        listed = ', '.join(repr(o) for o in names[:-1])
+        raise ValueError(f"which is {which!r:.60}; give {listed} or {names[-1]!r}")
+    vol = getattr(res, name)
+    if vol is None:
+        how = 'restore with uncertainty=True' if name=='uncertainty' else 'it was not kept'
+        raise ValueError(f"this result has no {name}; {how}")
+    s,q = (scan.get('codes') if scan is not None else None) or (0,0)
+    return to_nibabel(vol, code=s or q or None)
+
 @patch
+@with_options
 def nibabel(self:Result,
-            which:str='volume' # 'volume', 'uncertainty', 'cubic' or 'scan'
+            which:str='volume' # 'volume', 'uncertainty' (or 'sd'), 'cubic' or 'scan'
            )->nib.Nifti1Image: # float32, sform and qform alike, mm
     "A volume of the result as a nibabel image"
-    if which not in ('volume','uncertainty','cubic','scan'):
-        raise ValueError(f"which is {which!r:.60}; give 'volume', 'uncertainty', 'cubic' or 'scan'")
-    vol = getattr(self, which)
-    if vol is None:
-        how = 'restore with uncertainty=True' if which=='uncertainty' else 'it was not kept'
-        raise ValueError(f"this result has no {which}; {how}")
-    s,q = (self.scan.get('codes') if self.scan is not None else None) or (0,0)
-    return to_nibabel(vol, code=s or q or None)
+    return nibabel_of(self, which, ('volume','uncertainty','cubic','scan'), self.scan)
 
 # %% ../nbs/55_results.ipynb #55-032
 def write_outputs(files:dict,    # {'side', 'volume', ...: Path} to write
@@ -148,6 +205,15 @@ def write_outputs(files:dict,    # {'side', 'volume', ...: Path} to write
         new.describe(files['side'], contents)
 
 # %% ../nbs/55_results.ipynb #55-036
+def check_folder(out # as `Result.save` takes it
+                )->Path:
+    "The folder, refused where it is named as an image"
+    out = as_path(out, 'out')
+    if nifti.search(out.name) and not out.is_dir():
+        raise HeaderError(out, "is the name of an image, and `save` takes a folder",
+                          f"give save('folder', name='{nifti.sub('', out.name)}'), or write_volume(res.volume, path)")
+    return out
+
 def _kind(res): # `Result`
     "What was done to a scan, one of `output_kinds`"
     return 'sr' if res.report.get('slices') else 'iso'
@@ -165,6 +231,32 @@ def _save_name(res, name): # `Result`, as `Result.save` takes it
         raise ValueError(f"name is {name!r:.60}; give the start of the file names, without a folder")
     return name
 
+# %% ../nbs/55_results.ipynb #new-002
+def _sum(vol): # ScalarImage
+    "SHA-256 of its voxels"
+    return hashlib.sha256(vol.data.contiguous().numpy()).hexdigest()
+
+def scan_key(scan # ScalarImage, or None
+            )->dict: # 'sha256' of its file, if there is one, else of its voxels; 'voxels': of these
+    "What tells a scan from others"
+    from easysr.cohort import scan_sha256
+    if scan is None:
+        return {}
+    voxels,file = _sum(scan),scan.get('source')
+    return dict(sha256=scan_sha256(file) if file and Path(file).is_file() else voxels, voxels=voxels)
+
+def check_same(side,     # sidecar of an output, there or not
+               key,      # as it is written there: what tells its scans from others
+               overwrite # may it be that of other scans?
+              ):
+    "Refuse to replace the output of another scan"
+    before = sidecar_said(side).get('key')
+    if overwrite or not isinstance(before, dict):
+        return
+    if any(before[k]!=key[k] for k in before.keys() & key.keys()):
+        cure = "give a name, such as name='r2', another folder, or overwrite=True to replace it"
+        raise HeaderError(side, "belongs to the result of another scan of this name", cure)
+
 # %% ../nbs/55_results.ipynb #55-037
 def sd_sidecar(path, # scan
                out,  # folder for all outputs
@@ -177,11 +269,11 @@ def _said(path, finer=False): # scan, there or not; as `sidecar` takes it
     "What the sidecar of a scan says"
     return sidecar(path, finer) if Path(path).is_file() else {}
 
-def _sidecar_contents(res, path, out, kind): # `Result`; as `output_files` takes them
+def _sidecar_contents(res, path, out, kind, key): # `Result`; as `output_files` takes them; `scan_key`
     "Contents of the sidecar: what that of the scan says, and the report"
     own = {'volumes','outputs','coming','key','Sources','adapt','uncertainty'} | set(res.report)
     before = {k:v for k,v in _said(path, finer=True).items() if k not in own}
-    return before | bids_fields([path], out, kind, res.scan, _said(path)) | res.report
+    return before | bids_fields([path], out, kind, res.scan, _said(path)) | res.report | dict(key=key)
 
 def _output_texts(res, path, out, files, page, contents): # `Result`; as `output_files` has them; a page?; sidecar
     "The page for quality control and further sidecars, as `write_outputs` takes them"
@@ -195,19 +287,22 @@ def _output_texts(res, path, out, files, page, contents): # `Result`; as `output
 
 # %% ../nbs/55_results.ipynb #55-038
 @patch
+@with_options
 def save(self:Result,
          out:str|os.PathLike, # folder; it is made
          name:str|None=None,  # start of the file names; default: that of the scan's file, else 'scan'
          page:bool=True,      # also write the page for quality control?
-         overwrite:bool=False # may files that easysr did not write be replaced?
+         overwrite:bool=False # replace the result of another scan, and files that easysr did not write or that were changed?
         )->dict:              # {'side', 'volume', 'page', and 'sd' where there is an uncertainty: Path}
-    "Write the files that the command `easysr` writes"
+    "Write the files that the command `easysr` writes; those of the same scan are replaced"
     from easysr.cohort import keep_inputs
-    out,source = as_path(out, 'out'),_source(self)
+    out,source = check_folder(out),_source(self)
     path,kind = (source if source and name is None else _save_name(self, name)),_kind(self)
     files = output_files(path, out, kind)
     keep_inputs([source] if source else [], files.values())
+    key = scan_key(self.scan)
     check_free(files, overwrite)
+    check_same(files['side'], key, overwrite)
     images = dict(volume=self.volume) | ({} if self.uncertainty is None else dict(sd=self.uncertainty))
     contents,sums = _sidecar_contents(self, path, out, kind),own_sums(files['side'])
     texts = _output_texts(self, path, out, files, page, contents)

@@ -162,10 +162,11 @@ def check_free(files,          # {'side': sidecar, ...: file} that will be writt
                overwrite=False # may files of others be replaced?
               ):
     "Refuse to replace files that easysr did not write, or that were changed since"
-    sums,cure = own_sums(files['side']),"move it, choose another --out folder, or replace it with --overwrite"
+    sums = own_sums(files['side'])
+    cure = "move it, choose another folder (--out), or replace it with overwrite=True (--overwrite)"
     for f in files.values():
         if f.is_dir():
-            raise HeaderError(f, "is a folder where an output will go", "move it, or choose another --out folder")
+            raise HeaderError(f, "is a folder where an output will go", "move it, or choose another folder (--out)")
         if overwrite or not os.path.lexists(f):
             continue
         if f==files['side'] and 'easysr' not in sidecar_said(f):

@@ -15,8 +15,10 @@ __all__ = ['profiles', 'interpolations', 'slice_sd', 'gaussian', 'box', 'hamming
 import copy, zlib
 import numpy as np, torch
 from functools import cache
+from numbers import Real
 from fastcore.basics import patch
 from .core import LazyModule
+from .texts import with_options
 
 # %% ../nbs/10_slices.ipynb #new-801
 ndi, scipy_signal, tio = map(LazyModule, ('scipy.ndimage','scipy.signal','torchio'))
@@ -332,11 +334,24 @@ def rician(x,           # tensor, magnitude signal
     return add_rician(x, sd, seed, filled)
 
 # %% ../nbs/10_slices.ipynb #10-095
+def _check_lengths(spacing, thickness, axis): # as `thicken` takes them
+    "Refuse what is no length above 0, or no axis"
+    for name,mm in dict(spacing=spacing, thickness=thickness).items():
+        if mm is None and name=='thickness':
+            continue
+        if isinstance(mm, bool) or not isinstance(mm, Real):
+            raise TypeError(f"{name} is {mm!r:.40}; give a number of mm, such as 0.9")
+        if not 0<mm<100:
+            raise ValueError(f"{name} is {mm:g} mm; give a number of mm above 0, such as 0.9")
+    if axis not in (None,0,1,2):
+        raise ValueError(f"axis is {axis!r:.40}; give 0, 1 or 2")
+
 def _in_memory(vol): # as `thicken` takes it
     "A torchio image as it is, a path or a nibabel image read"
     from easysr.volumes import in_memory       # which lies above this module
     return in_memory(vol)
 
+@with_options
 def thicken(vol,                # torchio image, nibabel image or path; the finer the better
             spacing:float,      # centre-to-centre distance of the slices to make (mm)
             thickness:float|None=None, # FWHM of the slice profile (mm); default: `spacing`, no gap
@@ -346,6 +361,7 @@ def thicken(vol,                # torchio image, nibabel image or path; the fine
             seed:int|None=None  # of the noise
            )->tio.ScalarImage:  # same field of view, `affine` recomputed from the outer edges
     "Scan `vol` again with thick slices"
+    _check_lengths(spacing, thickness, axis)
     vol = _in_memory(vol)
     axis = world_axis(vol.affine) if axis is None else axis
     fine,N = vol.spacing[axis],vol.spatial_shape[axis]

@@ -8,11 +8,13 @@ __all__ = ['canonical', 'open_window', 'robust_window', 'show_slices', 'compare'
 
 # %% ../nbs/13_view.ipynb #13-005
 from collections import namedtuple
+from numbers import Real
 from pathlib import Path
 import numpy as np, torch, torchio as tio
 from fastcore.basics import patch, listify
 from .figures import Picture, empty_picture, outlined_text, plot_history
-from .viewer import LETTERS, PLANES, Layer, printable, viewer_html, viewer_script
+from .texts import with_options
+from .viewer import LETTERS, PLANES, Layer, printable, tissue_cells, viewer_html, viewer_script
 from .volumes import as_volume
 
 # %% ../nbs/13_view.ipynb #13-006
@@ -62,20 +64,30 @@ def _index(vol, at, axis): # volume; world point (mm); array axis
     if not -.501<=i<=n-.499:
         first,last = sorted(at[axis]+(o-i)*vol.spacing[axis] for o in (-.5,n-.5))
         raise ValueError(f"{at[axis]:.2f} mm lies outside the field of view, {first:.2f} to {last:.2f} mm.")
-    return int(np.clip(np.floor(i+.5), 0, n-1))
+    return int(np.clip(np.floor(i+.5-1e-4), 0, n-1))
 
 # %% ../nbs/13_view.ipynb #13-032
 # image: pixels (v, h); extent: left, right, bottom, top (mm); letters: of these four sides; at: world point (mm)
 _CutSlice = namedtuple('_CutSlice', 'image extent letters at')
 
 # %% ../nbs/13_view.ipynb #13-034
+def _check_plane(plane): # anything
+    "Refuse what is none of `PLANES`"
+    if not isinstance(plane, str) or plane not in PLANES:
+        raise ValueError(f"There is no plane {plane!r:.60}: take one of {', '.join(PLANES)}.")
+
+def _check_window(window): # anything
+    "Refuse what is neither None nor two rising numbers"
+    pair = isinstance(window, (tuple,list,np.ndarray)) and len(window)==2 and all(isinstance(o, Real) for o in window)
+    if window is not None and not (pair and window[0]<=window[1]):
+        raise ValueError(f"`window` is {window!r:.60}: give (lowest, highest) in the scan's units, or leave it away.")
+
 def _cut_slice(vol,             # `ScalarImage` or `LabelMap`, any orientation
                plane='coronal', # one of `PLANES`
                at=None,         # world mm along the plane's normal, or a point (R, A, S); default: centre of the field of view
               )->_CutSlice:     # pixels and the place they lie
     "One slice of `vol`, in RAS order, with its extent in the world"
-    if plane not in PLANES:
-        raise ValueError(f"There is no plane '{plane}': take one of {', '.join(PLANES)}.")
+    _check_plane(plane)
     vol = canonical(vol)
     normal = PLANES[plane]
     across,up = [o for o in range(3) if o!=normal]
@@ -95,18 +107,24 @@ def open_window(low,   # lower end
     return low, high if wide else low+max(1., .01*abs(low))
 
 # %% ../nbs/13_view.ipynb #13-046
+_most_over = 3   # brightness drawn white, over that of typical tissue
+
+def _white(vol, q): # volume; percentile of what is not exactly 0
+    "Intensity to draw white: near a surface coil skin and muscle may be cut off, so that the brain is seen"
+    x = vol.data.float().numpy()
+    high = float(np.percentile(x[np.isfinite(x)&(x!=0)], q))
+    tissue = tissue_cells(vol)
+    return min(high, _most_over*float(tissue.median())) if len(tissue)>50 else high
+
 def robust_window(*vols,      # volumes that share the window
                   q=(1,99.8), # percentiles: of all voxels, and of those that are not exactly 0
                  )->tuple:    # (lowest, highest) intensity to draw, in the scan's units
     "Grey-level window that serves all of `vols`"
-    xs = [o.data.float().numpy() for o in vols]
-    xs = [x[np.isfinite(x)] for x in xs]
-    xs = [x for x in xs if (x!=0).any()]
-    if not xs:
+    vols = [o for o in vols if (o.data.isfinite()&(o.data!=0)).any()]
+    if not vols:
         return (0.,1.)
-    low = min(np.percentile(x, q[0]) for x in xs)
-    high = max(np.percentile(x[x!=0], q[1]) for x in xs)
-    return open_window(low, high)
+    low = min(np.percentile(o.data[o.data.isfinite()].float().numpy(), q[0]) for o in vols)
+    return open_window(low, max(_white(o, q[1]) for o in vols))
 
 # %% ../nbs/13_view.ipynb #13-051
 def _size(extent): # (left, right, bottom, top)
@@ -165,12 +183,13 @@ def _bar(ax, extent): # axes; (left, right, bottom, top) in mm
 
 # %% ../nbs/13_view.ipynb #13-065
 def _where(plane, point): # one of `PLANES`; world point (mm)
-    "Place of a slice through a world point, such as 'coronal, A 1.5 mm'"
+    "Place of a slice through a world point, such as 'coronal, A 1.50 mm'"
     axis = PLANES[plane]
     letter = LETTERS[axis][int(point[axis]>=0)]
-    return f"{plane}, {letter} {abs(point[axis]):.1f} mm"
+    return f"{plane}, {letter} {abs(point[axis]):.2f} mm"
 
 # %% ../nbs/13_view.ipynb #13-068
+@with_options
 def show_slices(vol,                                   # path, nibabel or torchio image, or `Result`
                 planes=('coronal','axial','sagittal'), # which of `PLANES`, left to right
                 at=None,                               # world mm: a point (R, A, S), or a number along each plane's normal; default: centre
@@ -179,6 +198,11 @@ def show_slices(vol,                                   # path, nibabel or torchi
                 path=None,                             # PNG file to write as well
                )->Picture:                             # at most 9 x 3 in
     "Slices of `vol` at their true shape, one window for all"
+    if isinstance(vol, (list,tuple)) or (isinstance(vol, dict) and not isinstance(vol, tio.Image)):
+        raise TypeError("show_slices draws one volume: give several to compare, such as compare([a, b]).")
+    _check_window(window)
+    for o in listify(planes):
+        _check_plane(o)
     vol = canonical(_as_image(vol))
     window = window or robust_window(vol)
     cuts = {o: _cut_slice(vol, o, at) for o in listify(planes)}
@@ -200,12 +224,20 @@ def _minus(a, b): # two volumes
     return tio.ScalarImage(tensor=a.data.float()-b.data.float(), affine=a.affine)
 
 # %% ../nbs/13_view.ipynb #13-080
+def _panel_name(vol, i): # volume in any form; which one, from 1
+    "The name of its file, what made it, or its number"
+    if getattr(vol, 'report', None) is not None and isinstance(getattr(vol, 'volume', None), tio.Image):
+        return 'fused' if hasattr(vol, 'members') else 'easysr'
+    file = (vol.get('source') or vol.path) if isinstance(vol, tio.Image) else vol
+    if hasattr(vol, 'get_filename'):
+        file = vol.get_filename()
+    return Path(file).name.split('.nii')[0] if isinstance(file, (str,Path)) else str(i)
+
 def _list_names(vols): # list of volumes in any form
-    "{name: volume}: the names of their files, or numbers"
+    "{name: volume}: the names of their files, what made them, or numbers"
     named = {}
     for i,o in enumerate(vols, 1):
-        fn = o.path if isinstance(o, tio.Image) else o if isinstance(o, (str,Path)) else None
-        name = Path(fn).name.split('.nii')[0] if fn else str(i)
+        name = _panel_name(o, i)
         named[f'{name} ({i})' if name in named else name] = o
     return named
 
@@ -224,8 +256,8 @@ def _named(vols, diff=None): # as `_parts` takes them; name that must be among t
     vols = _parts(vols)
     if not vols:
         raise ValueError("There is no volume to draw: `vols` is empty.")
-    if diff is not None and diff not in vols:
-        raise ValueError(f"`diff` is '{diff}', and the volumes are {', '.join(vols)}.")
+    if diff is not None and (not isinstance(diff, str) or diff not in vols):
+        raise ValueError(f"`diff` is {diff!r:.60}: give the name of the volume to subtract, one of {', '.join(vols)}.")
     return {k: canonical(_as_image(o)) for k,o in vols.items()}
 
 # %% ../nbs/13_view.ipynb #13-084
@@ -274,6 +306,7 @@ def _union(cuts): # slices
     return e[:,0].min(), e[:,1].max(), e[:,2].min(), e[:,3].max()
 
 # %% ../nbs/13_view.ipynb #13-094
+@with_options
 def compare(vols,             # {name: volume}, list or `Result`; grids, spacings and orientations may differ
             plane='sagittal', # one of `PLANES`
             at=None,          # world mm along the normal, or a point (R, A, S); default: centre of the last volume
@@ -282,6 +315,10 @@ def compare(vols,             # {name: volume}, list or `Result`; grids, spacing
             path=None,        # PNG file to write as well
            )->Picture:        # at most 9 x 3 in
     "The same slice of several volumes in one window, and what differs"
+    if not isinstance(plane, str):
+        raise TypeError("The second argument is the plane: give the volumes in one list, such as compare([a, b]).")
+    _check_plane(plane)
+    _check_window(window)
     vols = _named(vols, diff)
     window = window or robust_window(*vols.values())
     point = _point(list(vols.values())[-1], at, PLANES[plane])
@@ -387,6 +424,7 @@ def checkerboard(a,               # `ScalarImage` of the first tile; its grid is
 # %% ../nbs/13_view.ipynb #13-123
 class SliceViewer:
     "Slices of one or several volumes under a slider"
+    @with_options
     def __init__(self,
                  vols,            # path, image, list, {name: volume} or `Result`: side by side, any grids
                  plane='coronal', # the first that is shown, one of `PLANES`
@@ -395,8 +433,8 @@ class SliceViewer:
                  maps=None,       # {name: (volume, (low, high))} in colours of their own, as a difference; `low` of 0: no sign
                  three=False,     # start with all three planes?
                  at=None):        # world point (R, A, S) in mm to start at; default: the centre of the last volume
-        if plane not in PLANES:
-            raise ValueError(f"There is no plane '{plane}': take one of {', '.join(PLANES)}.")
+        _check_plane(plane)
+        _check_window(window)
         self.vols = _named(vols)
         self.plane, self.three, self.at = plane, three, at
         self.window = window or robust_window(*self.vols.values())

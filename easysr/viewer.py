@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['COLOURS', 'QUALITIES', 'PLANES', 'LETTERS', 'viewer_script', 'viewer_style', 'Layer', 'code_range', 'encode',
-           'decode', 'local_mean', 'shading', 'Shade', 'mosaic_layout', 'mosaic', 'from_mosaic', 'printable',
-           'package_text', 'viewer_html']
+           'decode', 'local_mean', 'tissue_cells', 'shading', 'Shade', 'mosaic_layout', 'mosaic', 'from_mosaic',
+           'printable', 'package_text', 'viewer_html']
 
 # %% ../nbs/60_viewer.ipynb #60-004
 import base64, io, json
@@ -105,14 +105,19 @@ def local_mean(y,       # tensor (i,j,k), not negative
     return mean.clamp(min=max(.25*float(mean.flatten().quantile(.95)), 1e-9)), size
 
 # %% ../nbs/60_viewer.ipynb #60-024
-def shading(vol # `ScalarImage`
-           )->float: # 1 where the brightness of the tissue is even
-    "Brightness of the tissue at its 90th percentile, over that at its 20th"
+def tissue_cells(vol # `ScalarImage`
+                )->torch.Tensor: # one number a cell
+    "Brightness of the tissue in cells of a tenth of a volume's size, those of air left out"
     x = vol.data[None].float().nan_to_num(0, 0, 0).clamp(min=0)
     size = [max(1, n//10) for n in x.shape[2:]]
     cells = F.avg_pool3d(x, size)
     bright = (F.avg_pool3d(x.square(), size)/cells.clamp(min=1e-9)).flatten()
-    tissue = bright[bright>.03*bright.max()]
+    return bright[bright>.03*bright.max()]
+
+def shading(vol # `ScalarImage`
+           )->float: # 1 where the brightness of the tissue is even
+    "Brightness of the tissue at its 90th percentile, over that at its 20th"
+    tissue = tissue_cells(vol)
     return float(tissue.quantile(.9)/tissue.quantile(.2)) if len(tissue)>50 else 1.
 
 # %% ../nbs/60_viewer.ipynb #60-027
@@ -366,9 +371,9 @@ def _fragment(stored, spec, stills): # [(`_Stored`, bytes of its mosaic)]; for t
 
 # %% ../nbs/60_viewer.ipynb #60-054
 def _store_all(layers): # `Layer`s
-    "[`_Stored`] of all, and how uneven the last grey one is: from a ratio of 3 grey ones are stored as ratios"
+    "[`_Stored`] of all, and how uneven the most uneven grey one is: from a ratio of 3 grey ones are stored as ratios"
     greys = [o for o in layers if o.kind=='grey']
-    uneven = shading(greys[-1].vol) if greys else 1.
+    uneven = max([shading(o.vol) for o in greys], default=1.)
     store = dict(labels=_store_labels, grey=_store_ratio if uneven>3 else _store)
     return [store.get(o.kind, _store)(o) for o in layers], uneven
 

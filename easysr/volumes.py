@@ -23,6 +23,7 @@ from .image_files import as_path, by_shape, check_image, damaged, open_image
 from .extents import check_affine, check_extent, plausible
 from .intensities import Normaliser, check_values, subsample
 from .sidecars import describe_slices, nifti, sidecar
+from .texts import with_options
 
 # %% ../nbs/15_volumes.ipynb #15-006
 nib, tio = map(LazyModule, ('nibabel','torchio'))
@@ -52,7 +53,7 @@ def _index(img, path, volume=None): # nibabel image, its file, which volume of s
     "The index of one volume in the array of `img`"
     n = _count(img, path)
     if n>1 and volume is None:
-        cure = "choose one with volume=0 (--volume 0), or loop over `volumes`"
+        cure = f"choose one with volume=0 (--volume 0), or loop over volume=0 to {n-1}"
         raise HeaderError(path, f"is 4D: it holds {n} volumes", cure)
     if not 0 <= (volume or 0) < n:
         raise _no_such(path, volume, n)
@@ -263,6 +264,7 @@ def _describe(img, path, scale, form, # nibabel image, its file, the rest as `ch
                 slices=slices, warnings=notes)
 
 # %% ../nbs/15_volumes.ipynb #15-046
+@with_options
 def check_header(path:str|os.PathLike,   # .nii, .nii.gz, .hdr, .mgz or .nrrd
                  scale:float|None=None,  # multiply every length by this; for headers scaled on purpose
                  form:str|None=None,     # 'sform' or 'qform' where they disagree
@@ -291,6 +293,7 @@ def _volume_of(img, path, h, volume, fill): # nibabel image, its file, its `_des
     return _image(check_values(x, path, fill), path, h, volume is not None)
 
 # %% ../nbs/15_volumes.ipynb #15-051
+@with_options
 def read_volume(path:str|os.PathLike,  # .nii, .nii.gz, .hdr, .mgz or .nrrd
                 scale:float|None=None, # multiply every length by this; for headers scaled on purpose
                 volume:int|None=None,  # which one, where a file holds several; from 0
@@ -342,10 +345,10 @@ def _no_volume(vol, role): # anything, what to call it
     if vol is None:
         return TypeError(f"{role} is None; {_give}")
     if isinstance(vol, (np.ndarray,torch.Tensor)):
-        how = "an array alone has no place in the world: nibabel.Nifti1Image(array, affine) gives it one"
+        how = "an array has no affine, which tells its place: nibabel.Nifti1Image(array, affine) gives it one"
         return TypeError(f"{role} is a {type(vol).__name__}; {how}")
     if isinstance(vol, (list,tuple)):
-        how = "give one volume, or several stacks of one animal to easysr.fuse"
+        how = "give one volume, loop over several animals, or give the stacks of one animal to easysr.fuse.fuse"
         return TypeError(f"{role} is a {type(vol).__name__}; {how}")
     return TypeError(f"{role} is a {type(vol).__name__}; {_give}")
 
@@ -392,6 +395,7 @@ def _from_torchio(vol, role, scale, volume, form, fill): # torchio image, what t
     return tio.ScalarImage(tensor=x, affine=affine, warnings=said, **kept)
 
 # %% ../nbs/15_volumes.ipynb #15-070
+@with_options
 def as_volume(vol:Volume,            # path, nibabel image or torchio image; or a `Result`, whose volume is taken
               role:str='the volume', # what to call it where it came from no file
               scale:float|None=None, # multiply every length by this; for headers scaled on purpose
@@ -481,6 +485,7 @@ def to_nibabel(vol:tio.Image,         # several channels make a series
     return img
 
 # %% ../nbs/15_volumes.ipynb #15-088
+@with_options
 def write_volume(vol:tio.Image,        # several channels make a series
                  path:str|os.PathLike, # .nii or .nii.gz to write; folders are made
                  code:int|None=None,   # NIfTI code of both forms, 1 scanner, 2 aligned, 4 template; default: those of `like`, else 1
