@@ -304,7 +304,7 @@ def save(self:Result,
     check_free(files, overwrite)
     check_same(files['side'], key, overwrite)
     images = dict(volume=self.volume) | ({} if self.uncertainty is None else dict(sd=self.uncertainty))
-    contents,sums = _sidecar_contents(self, path, out, kind),own_sums(files['side'])
+    contents,sums = _sidecar_contents(self, path, out, kind, key),own_sums(files['side'])
     texts = _output_texts(self, path, out, files, page, contents)
     note = describe_dataset(path, out)
     write_outputs(files, images, texts, contents, source)
