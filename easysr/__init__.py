@@ -2,8 +2,8 @@
 
 `easysr.super_resolve(scan)` restores a file, a nibabel or a torchio image; `easysr.sample('rat')` is a scan to try
 it on. `easysr.compare`, `easysr.show_slices` and `easysr.SliceViewer` show volumes; `easysr.MRIInference`
-restores many with one loaded network. Each is loaded when it is first asked for. Stacks of one animal are joined by `easysr.fuse.fuse`, volumes
-are aligned by `easysr.register.register`, once these modules are imported.
+restores many with one loaded network. Each is loaded when it is first asked for. Stacks of one animal are
+joined by `easysr.fuse.fuse`, volumes are aligned by `easysr.register.register`, once these modules are imported.
 """
 __version__ = "0.1.0"
 

@@ -250,8 +250,7 @@ def contrast(name # of a file
 def _check_stacks(scans): # ScalarImages
     "Refuse what cannot be one volume"
     if len(scans)<2:
-        raise ValueError(f"{len(scans)} stack given; name two or more of one animal, "
-                         "or give a single scan to super_resolve (easysr)")
+        raise ValueError(f"{len(scans)} stack given; name two or more of one animal, or use super_resolve (easysr)")
     names = [volume_name(o, '') for o in scans]
     found = {contrast(o):o for o in names if o and contrast(o)}
     if len(found)>1:
@@ -339,7 +338,8 @@ def fuse(stacks:list,             # two or more thick stacks of one animal: path
         raise TypeError(f"stacks is {what}; give a list of two or more volumes or paths")
     scans = [as_volume(o, f'stack {i+1}', scale, volume, form, fill) for i,o in enumerate(stacks)]
     _check_stacks(scans)
-    inf = inf or MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, half, denoise, gains)
+    if inf is None:
+        inf = MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, half, denoise, gains)
     members = [member_of(inf, scan, i) for i,scan in enumerate(scans)]
     grid = _place_all(members, still)
     fits = _evened(members, grid)
@@ -444,7 +444,8 @@ def save(self:Fused,
             write_text(parts['sdside'], json_text(said))
         if page:
             write_text(parts['page'], fused_page(self, files['page'].stem))
-        new.describe(files['side'], dict(Sources=names) | package_versions() | self.fields | self.report | dict(key=key))
+        contents = dict(Sources=names) | package_versions() | self.fields | self.report
+        new.describe(files['side'], contents | dict(key=key))
     for k in {'sd','sdside','page'} & set(files)-set(parts):
         if is_own(files[k], sums):
             files[k].unlink()                     # of an older output
