@@ -1,9 +1,9 @@
 """Thick-slice MRI of rodent brains in, isotropic volumes out.
 
-`easysr.super_resolve(scan)` restores a file, a nibabel or a torchio image; `easysr.sample('rat')` is a scan to try it on,
-`easysr.compare`, `easysr.show_slices` and `easysr.SliceViewer` show volumes, and `easysr.MRIInference` restores many with one
-loaded network. Each is loaded when it is first asked for. Stacks of one animal are joined by `easysr.fuse.fuse`, and volumes
-are aligned by `easysr.register.register`, once these modules are imported.
+`easysr.super_resolve(scan)` restores a file, a nibabel or a torchio image; `easysr.sample('rat')` is a scan to try
+it on. `easysr.compare`, `easysr.show_slices` and `easysr.SliceViewer` show volumes; `easysr.MRIInference`
+restores many with one loaded network. Each is loaded when it is first asked for. Stacks of one animal are
+joined by `easysr.fuse.fuse`, volumes are aligned by `easysr.register.register`, once these modules are imported.
 """
 __version__ = "0.1.0"
 

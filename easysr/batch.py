@@ -263,7 +263,7 @@ def restore_files(inf,             # `MRIInference`
                   align=None,      # template file to align the outputs to
                   **reading        # scale, form, fill, volume: as `read_volume` takes them
                  ):                # iterator of dicts: file, output, status, why, warnings, seconds, GB
-    "An iterator to loop over: it restores a file at each step and gives its row; `finish_folder` then describes the folder"
+    "An iterator to loop over, a row for each file as it is restored; then `finish_folder` describes the folder"
     if isinstance(files, (str,os.PathLike)):
         files = find_inputs([files])
     if not isinstance(files, Iterable):

@@ -16,7 +16,8 @@ from .volumes import volume_name
 # %% ../nbs/47_limits.ipynb #47-008
 _most = 1e12   # far above any length, size or time
 
-_ranges = dict(thickness=": the FWHM of a slice profile in mm, such as 1", tol=": a fraction of the tissue's mean, such as 0.01",
+_ranges = dict(thickness=": the FWHM of a slice profile in mm, such as 1",
+               tol=": a fraction of the tissue's mean, such as 0.01",
                spacing=": the length of a voxel in mm, 0.001 to 5", memory=": GB, such as 2")   # what each one is
 
 def check_positive(**numbers # by name; None counts as not given

@@ -73,7 +73,8 @@ def _check(sr, hi, mask): # two volumes or batches; mask or None
     _check_finite(b)
     m = np.ones_like(b, dtype=bool) if mask is None else _array(mask)>0
     if m.shape[1:]!=b.shape[1:] or len(m) not in (1,len(b)):
-        raise ValueError(f"The mask is {m.shape}, and the volumes are {b.shape}; make it of one of them, such as foreground(truth).")
+        raise ValueError(f"The mask is {m.shape}, and the volumes are {b.shape}; "
+                         "make it of one of them, such as foreground(truth).")
     return a, b, np.broadcast_to(m, b.shape)
 
 # %% ../nbs/12_metrics.ipynb #12-019

@@ -80,7 +80,8 @@ def _certainty(report): # of a `Result`
         return None
     held = _percent(found, 'coverage')
     kind = dict(interval='a standard deviation', ranking='a ranking of voxels, its scale unknown')
-    return kind.get(found.get('kind'), 'a standard deviation') + (f', its 90% intervals held {held} in a self test' if held else '')
+    tested = f', its 90% intervals held {held} in a self test' if held else ''
+    return kind.get(found.get('kind'), 'a standard deviation') + tested
 
 def _key_numbers(res): # `Result`
     "{what: value as text} of the numbers to look at first"
