@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['StopFit', 'Diverged', 'StopAfter', 'Schedule', 'cosine', 'onecycle', 'Average', 'simulate_and_restore', 'validate',
-           'Validate', 'saving', 'best_row', 'epoch_files', 'Checkpoint', 'load_run', 'check_resumable', 'Recorder',
-           'Pictures', 'Progress', 'Board', 'Signals', 'calibration_scans', 'Calibrate', 'run_ended']
+           'Validate', 'saving', 'gain_over_start', 'is_clear', 'best_row', 'epoch_files', 'Checkpoint', 'scans_of',
+           'load_run', 'check_resumable', 'Recorder', 'Pictures', 'Progress', 'Board', 'Signals', 'calibration_scans',
+           'Calibrate', 'run_ended']
 
 # %% ../nbs/24_callbacks.ipynb #24-005
 import csv, io, math, re, signal, sys, threading
@@ -24,6 +25,7 @@ from .config import TrainConfig, from_saved, option_of, saved_options
 from .models import from_checkpoint, generators, load_checkpoint, load_generator, save_checkpoint
 from .data import MRIDataset
 from .infer import MRIInference
+from .volumes import volume_name
 from .metrics import foreground, hfen, psnr, ssim
 from .view import compare, plot_history
 
@@ -120,11 +122,10 @@ def _score(gen, vol, ratio): # as `simulate_and_restore` takes them
     return dict(zip(_scores, (db, cubic, ssim(sr,hi,mask), hfen(sr,hi,mask), consist)),
                 square=db**2, cubic_square=cubic**2, gain_square=(db-cubic)**2)
 
-def _mean_scores(gen, vols, ratio): # as `validate` takes them
-    "Means of what `_score` gives, zeros without animals"
+def _mean_rows(rows): # of `_score`
+    "Their means, zeros without animals"
     none = dict.fromkeys((*_scores, 'square', 'cubic_square', 'gain_square'), 0.)
-    rows = [_score(gen, v, ratio) for v in vols] or [none]
-    return {name: float(np.mean([r[name] for r in rows])) for name in rows[0]}
+    return {name: float(np.mean([r[name] for r in rows or [none]])) for name in none}
 
 # %% ../nbs/24_callbacks.ipynb #24-034
 def _with_spread(means, n): # what `_mean_scores` gives, over all processes; how many animals
@@ -142,9 +143,11 @@ def validate(gen,        # generator
              ratio=3.    # fine voxels per slice
             )->dict:     # psnr and cubic_psnr (dB), ssim, hfen, consist (fraction of the tissue's mean): means over animals
     "Scores of `gen`, and of cubic interpolation, on whole animals; of several also sd, cubic_sd and gain_sd (dB)"
-    return _with_spread(_mean_scores(gen, vols, ratio), len(vols)) if vols else {}
+    return _with_spread(_mean_rows([_score(gen, v, ratio) for v in vols]), len(vols)) if vols else {}
 
 # %% ../nbs/24_callbacks.ipynb #24-040
+_most_listed = 50    # animals with a column of their own in the table
+
 class Validate:
     "Scores the averaged generator after each epoch, and weights that were given before the first"
     order = 10
@@ -158,14 +161,21 @@ class Validate:
 
     def after_epoch(self, t):
         mine = self.vols[rank()::world()]
-        scores = over_ranks(_finite_scores(t, mine), len(mine))
-        t.rows[-1].update({f'val_{name}':score for name,score in _with_spread(scores, len(self.vols)).items()})
+        rows = _finite_scores(t, mine)
+        scores = _with_spread(over_ranks(_mean_rows(rows), len(mine)), len(self.vols))
+        t.rows[-1].update({f'val_{name}':score for name,score in scores.items()})
+        t.rows[-1].update(self._by_animal(rows))
+
+    def _by_animal(self, rows): # of `_score`, of the animals of this process
+        own = {i:r['psnr'] for i,r in zip(range(rank(), len(self.vols), world()), rows)}
+        listed = {f'val_psnr_{i+1}': own.get(i, 0.) for i in range(min(len(self.vols), _most_listed))}
+        return {name: round(db*world(), 5) for name,db in over_ranks(listed).items()}   # each animal is in one process
 
 def _finite_scores(t, vols): # `Trainer`, animals of this process
-    "What `_mean_scores` gives; a volume that is not finite ends the run in all processes"
-    fault,scores = None,None
+    "What `_score` gives for each; a volume that is not finite ends the run in all processes"
+    fault,scores = None,[]
     try:
-        scores = _mean_scores(t.ema, vols, t.cfg.ratio)
+        scores = [_score(t.ema, v, t.cfg.ratio) for v in vols]
     except HeaderError as e:
         if 'not finite' not in str(e):
             raise
@@ -197,11 +207,32 @@ def saving(path): # file that is written
         raise OSError(f"{shown(path.name)}: could not be written in {where} ({why}); mend that; {go_on}") from None
 
 # %% ../nbs/24_callbacks.ipynb #24-049
+def gain_over_start(rows, # table of a run
+                    row   # one of them
+                   ):     # dict: mean and sd (None of one animal) in dB, n, better; None without starting weights
+    "What an epoch gained over the weights that the run started from, by animal"
+    first = rows[0]
+    if first.get('epoch')!=0 or 'val_psnr' not in first or 'val_psnr' not in row:
+        return None
+    names = [k for k in first if re.fullmatch(r'val_psnr_\d+', k) and k in row]
+    each = np.array([row[k]-first[k] for k in names or ['val_psnr']])
+    sd = float(each.std(ddof=1)) if len(each)>1 else None
+    return dict(mean=float(each.mean()), sd=sd, n=len(each), better=int((each>0).sum()))
+
+def is_clear(gain)->bool: # what `gain_over_start` gives
+    "Whether a gain is more than chance among so few animals"
+    if gain['sd'] is None:
+        return gain['mean'] > .1
+    return gain['mean'] > max(.05, 2*gain['sd']/math.sqrt(gain['n']))
+
+# %% ../nbs/24_callbacks.ipynb #new-003
 def best_row(rows): # of the table
-    "The row of the best epoch, the first of equals"
+    "The row of the best epoch, the first of equals; the starting weights where no gain is clear"
     def score(row): # PSNR first
-        return round(row.get('val_psnr',-math.inf),2), row.get('epoch')==0, -row.get('val_consist',0.)
-    return max(rows, key=score)
+        return round(row.get('val_psnr',-math.inf),2), -row.get('val_consist',0.)
+    gains = [(row, gain_over_start(rows, row)) for row in rows if row.get('epoch')!=0]
+    clear = [row for row,gain in gains if gain is None or is_clear(gain)]
+    return max(clear, key=score) if clear else max(rows, key=lambda row: row.get('epoch')==0)
 
 # %% ../nbs/24_callbacks.ipynb #24-052
 def epoch_files(folder # of a run
@@ -222,8 +253,10 @@ class Checkpoint:
         path = self.out/name
         row = t.rows[-1] if t.rows else {}                             # none, if --steps was made smaller in the first epoch
         about = {k:row[k] for k in ('epoch','val_psnr','val_cubic_psnr') if k in row}
+        about |= getattr(t, 'origin', {}) | _gain_facts(t.rows, row)
+        scans = dict(scans=t.scans) if getattr(t, 'scans', None) else {}
         with saving(path):
-            save_checkpoint(path, t.ema, about=about, versions=package_versions())
+            save_checkpoint(path, t.ema, about=about, versions=package_versions(), **scans)
 
     def before_fit(self, t):
         if t.rows and not t.done:                                      # the weights to start from, scored
@@ -241,6 +274,19 @@ class Checkpoint:
 
     def after_fit(self, t):
         self.weights(t, 'final.pth')
+
+def _gain_facts(rows, row): # table, row of the weights
+    "The gain over the starting weights, as a checkpoint keeps it"
+    gain = gain_over_start(rows, row) if rows and row.get('epoch') else None
+    return {} if gain is None else {f'val_gain_{k}': gain[k] for k in ('mean','sd','better') if gain[k] is not None}
+
+def scans_of(d)->dict: # checkpoint; {'train': [checksums], 'val': [...]}, empty where it says nothing
+    "Checksums of the scans that a network was trained and validated on"
+    sides = d.get('scans')
+    if type(sides) is not dict or set(sides)!={'train','val'}:
+        return {}
+    whole = all(type(o) is list and all(type(s) is str and len(s)<=64 for s in o) for o in sides.values())
+    return sides if whole else {}
 
 # %% ../nbs/24_callbacks.ipynb #24-060
 def _whole_run(path): # checkpoint
@@ -357,24 +403,37 @@ class Pictures:
     def __init__(self, vol, # ScalarImage
                  out):      # folder
         self.vol,self.out = vol,Path(out)
+    def before_fit(self, t):
+        if t.rows and not t.done:              # the weights to start from
+            self.after_epoch(t)
     def after_epoch(self, t):
         o = simulate_and_restore(t.ema, self.vol, t.cfg.ratio)
+        db = psnr(o['sr'], o['hi'], foreground(o['hi']))
+        seen = {'scan':o['lo'], f'easysr {db:.2f} dB':o['sr'], 'original':o['hi']}
         path = self.out/f"epoch_{t.rows[-1]['epoch']:03d}.png"
         with saving(path):
             self.out.mkdir(parents=True, exist_ok=True)
-            compare({'lo':o['lo'], 'sr':o['sr'], 'hi':o['hi']}, diff='hi', path=path)
+            picture = compare(seen, diff='original')
+            name,epoch = volume_name(self.vol, 'validation animal'),t.rows[-1]['epoch']
+            picture.fig.suptitle(f"{shown(name)}, {f'epoch {epoch}' if epoch else 'start'}", fontsize=9, y=1, va='top')
+            picture.saved(path)
 
 # %% ../nbs/24_callbacks.ipynb #24-079
-def _line(row, cfg): # row of the table, `TrainConfig`
+def _start_line(row): # of the table, epoch 0
+    "The starting weights in one line of text"
+    return f"start: PSNR {row['val_psnr']:.2f} dB (cubic {row['val_cubic_psnr']:.2f})  SSIM {row['val_ssim']:.3f}"
+
+def _line(row,   # of the table
+          cfg,   # `TrainConfig`
+          start=None): # PSNR of the starting weights (dB), if any
     "An epoch in one line of text"
-    words = [f"epoch {row['epoch']:3d}/{cfg.epochs}", f"pixel {row['pixel']:.4f}", f"consist {row['consist']:.4f}",
-             f"adv {row['adv']:+.3f}", f"D {row['d_real']:+.2f}/{row['d_fake']:+.2f} {row['d_acc']:.0%}"]
+    words = [f"epoch {row['epoch']:3d}/{cfg.epochs}", f"loss {row['pixel']:.4f}"]
     if 'val_psnr' in row:
-        words += [f"PSNR {row['val_psnr']:.2f} dB (cubic {row['val_cubic_psnr']:.2f})",
-                  f"SSIM {row['val_ssim']:.3f}", f"HFEN {row['val_hfen']:.3f}"]
+        change = '' if start is None else f"{row['val_psnr']-start:+.2f} to the start, "
+        words += [f"PSNR {row['val_psnr']:.2f} dB ({change}cubic {row['val_cubic_psnr']:.2f})", f"SSIM {row['val_ssim']:.3f}"]
     if row['skipped']:
-        words.append(f"{row['skipped']} skipped")
-    return '  '.join([*words, f"{row['seconds']:.0f} s", f"{row['images_s']:.1f} img/s", f"{row['gb']:.1f} GB"])
+        words.append(f"{row['skipped']} steps skipped")
+    return '  '.join([*words, f"{row['seconds']:.0f} s"])
 
 # %% ../nbs/24_callbacks.ipynb #24-083
 class Progress:
@@ -382,6 +441,10 @@ class Progress:
     order = 60
     def __init__(self, log=print): # called with each line
         self.log,self.bar = log,None
+
+    def before_fit(self, t):
+        if t.rows and not t.done and 'val_psnr' in t.rows[0]:
+            self.log(_start_line(t.rows[0]))
 
     def before_epoch(self, t):
         number,made = divmod(t.done, t.cfg.steps)
@@ -396,7 +459,8 @@ class Progress:
 
     def after_epoch(self, t):
         self.cleanup(t)
-        self.log(_line(t.rows[-1], t.cfg))
+        first = t.rows[0]
+        self.log(_line(t.rows[-1], t.cfg, first.get('val_psnr') if first['epoch']==0 else None))
 
     def cleanup(self, t):
         if self.bar is not None:
@@ -514,7 +578,7 @@ class Calibrate:
         if short_facts(info).get('calibrated')==c.calibrate:
             return                   # a run that was killed right at its end does not do it twice
         fit_error_quantile(gen, calibration_scans(self.val, c.calibrate, 64, (2.,6.), c.seed+1, **c.pairs))
-        kept = {k:info[k] for k in ('about','versions') if k in info}   # the generator brings the rest
+        kept = {k:info[k] for k in ('about','versions','scans') if k in info}   # the generator brings the rest
         with saving(path):
             save_checkpoint(path, gen, **kept, calibrated=c.calibrate)
 

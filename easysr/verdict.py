@@ -8,7 +8,7 @@ __all__ = ['duration', 'seconds_an_epoch', 'forecast', 'verdict']
 # %% ../nbs/71_verdict.ipynb #71-004
 import shlex, time
 from pathlib import Path
-from .callbacks import Diverged, best_row, validate
+from .callbacks import Diverged, best_row, gain_over_start, is_clear, validate
 from .core import batch_indices, peak_gb, rank, world
 
 # %% ../nbs/71_verdict.ipynb #71-008
@@ -60,9 +60,14 @@ def _score_line(name, row): # weights; row of the table
     gain = db-row['val_cubic_psnr']
     return f"  {name:<27}{_db(db, row.get('val_sd')):>15}{_db(gain, row.get('val_gain_sd')):>18}"
 
+def _told_row(rows): # of a run
+    "The row of the epoch that is kept, or of the highest PSNR where the starting weights are"
+    best = best_row(rows)
+    return best if best['epoch'] else best_row([r for r in rows if r['epoch']])
+
 def _table(rows, animals): # of a run; how many validation animals
     "Cubic interpolation, the weights before and after, in lines"
-    trained = best_row([r for r in rows if r['epoch']])
+    trained = _told_row(rows)
     spread = 'mean ± sd' if 'val_sd' in trained else 'no spread'
     title = f"{animals} validation animal{'s'*(animals>1)}, {spread}"
     cubic = _db(trained['val_cubic_psnr'], trained.get('val_cubic_sd'))
@@ -71,32 +76,52 @@ def _table(rows, animals): # of a run; how many validation animals
     return [*lines, _score_line(f"after: epoch {trained['epoch']}", trained)]
 
 # %% ../nbs/71_verdict.ipynb #71-020
+def _gain_words(gain): # what `gain_over_start` gives
+    "A gain with its spread and the number of animals"
+    animals = f"{gain['n']} animal{'s'*(gain['n']>1)}"
+    mean = round(gain['mean'],2) + 0.                                  # no -0.00
+    if gain['sd'] is None:
+        return f"{mean:+.2f} dB over {animals}"
+    return f"{mean:+.2f} ± {gain['sd']:.2f} dB over {animals}, {gain['better']} of {gain['n']} better"
+
 def _sentence(rows): # of a run
     "Which weights are the best, and by how much"
-    best,trained = best_row(rows),best_row([r for r in rows if r['epoch']])
-    gain = round(trained['val_psnr']-rows[0]['val_psnr'], 2) + 0.          # no -0.00
-    if best['epoch']==0:
-        return (f"Training did not help (epoch {trained['epoch']}, its best: {gain:+.2f} dB). "
-                "best.pth holds the weights at the start; more animals, more epochs or a smaller --lr may help.")
-    if rows[0]['epoch']==0:
-        return f"Training helped ({gain:+.2f} dB): best.pth holds the weights of epoch {best['epoch']}."
+    best,told = best_row(rows),_told_row(rows)
+    gain = gain_over_start(rows, told)
+    if gain and not is_clear(gain):
+        return (f"No clear gain: {_gain_words(gain)} (epoch {told['epoch']}); the starting weights stay in best.pth, "
+                "and final.pth holds the last epoch.")
+    if gain:
+        return (f"Training helped: {_gain_words(gain)}. best.pth holds the weights of epoch {best['epoch']}; "
+                "the epoch was chosen on these animals, so that the gain is slightly optimistic.")
     if best['val_psnr']<=best['val_cubic_psnr']:
         return ("No better than cubic interpolation yet: train longer, or begin with --init default "
                 f"(best.pth: epoch {best['epoch']}).")
     return f"best.pth holds the weights of epoch {best['epoch']}."
 
+# %% ../nbs/71_verdict.ipynb #new-002
+def _advice(rows, animals, again): # of a run; how many validation animals; the command that resumes it, or ''
+    "What else to do, with the commands"
+    said,gain = [],gain_over_start(rows, _told_row(rows))
+    weak = not is_clear(gain) if gain else best_row(rows)['val_psnr']<=best_row(rows)['val_cubic_psnr']
+    if weak and again:
+        said.append(f"To train longer: {again} --epochs {2*rows[-1]['epoch']}")
+    if animals==1:
+        said.append("One animal says little about others. To validate on more: "
+                    "easysr_prepare SCANS --out PREPARED --val 0.4 --overwrite, then train on PREPARED into a new folder")
+    return said
+
 # %% ../nbs/71_verdict.ipynb #71-022
 def verdict(rows,    # of the table of a run, the first one epoch 0 where weights were given
             animals, # how many validation animals
-            out      # folder of the run
+            out,     # folder of the run
+            again='' # the command that resumes it
            )->list:  # of lines
     "What a run gained on the validation animals, and the command that uses its weights"
     if not any(r['epoch'] for r in rows):
         return []                                                      # stopped in the first epoch
     said = []
     if all('val_psnr' in r for r in rows):
-        said = [*_table(rows, animals), _sentence(rows)]
-        if animals==1:
-            said.append("One animal says little about others; validate on more with --val.")
+        said = [*_table(rows, animals), _sentence(rows), *_advice(rows, animals, again)]
     use = shlex.join(['easysr', 'scans', '--out', 'out', '--model', str(Path(out)/'best.pth')])
     return [*said, f"To use these weights: {use}"]
