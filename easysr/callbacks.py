@@ -384,7 +384,7 @@ class Recorder:
         with saving(table):
             write_text(table, _csv_text(t.rows))
         with saving(curves):
-            plot_history(t.rows, curves)
+            plot_history(t.rows, curves, best_row(t.rows)['epoch'] if all('epoch' in r for r in t.rows) else None)
 
 def _csv_text(rows): # dicts; the last one names the first columns
     "The table as text"

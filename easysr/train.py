@@ -435,7 +435,7 @@ def save(self:Trainer,
 # %% ../nbs/02_train.ipynb #new-001
 def known_animals(d)->dict: # checkpoint; {side: {animal: [checksums]}}, empty where an older one says nothing
     "The animals of a saved run"
-    sides = d.get('animals') or {}
+    sides = d.get('animals', {})
     def texts(o): return type(o) is list and all(type(s) is str and s.isprintable() for s in o)
     named = type(sides) is dict and all(type(side) is dict and texts(list(side)) and all(map(texts, side.values()))
                                         for side in sides.values())
