@@ -76,7 +76,7 @@ def _trained_on(words,  # files and folders
                 models  # 'default' or paths
                )->list: # of sentences
     "Which inputs a model has seen in training"
-    from easysr.callbacks import scans_of
+    from easysr.lineage import scans_of
     from easysr.cohort import find_volumes, scan_sha256
     from easysr.models import load_checkpoint, model_path
     seen = {m: scans_of(load_checkpoint(model_path(m))) for m in models if m!='default'}

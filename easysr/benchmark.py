@@ -191,9 +191,9 @@ def _table_line(rows, method): # {animal: scores of each method}; one of the met
     rest = f"{mean['residual']:6.2%} {mean['seconds']:8.1f} {mean['gb']:5.2f}"
     return f"{method:32s}  {gains.mean():+5.2f}{spread} ({gains.min():+5.2f})     {quality}   {rest}"
 
-table_legend = ("SSIM: likeness of structure (1 is perfect); HFEN, gradient: error of fine detail and of edges (0 is perfect);\n"
-                "gain: mean brightness over that of the truth (1 is right); residual: part of the scan that the result "
-                "does not explain")
+table_legend = ("SSIM: likeness of structure (1 is perfect); HFEN, gradient: error of fine detail and of edges "
+                "(0 is perfect);\ngain: mean brightness over that of the truth (1 is right); residual: part of the "
+                "scan that the result does not explain")
 
 def benchmark_table(rows,  # {animal: what `score_methods` gives}
                     title, # what the table is about

@@ -4,9 +4,8 @@
 
 # %% auto #0
 __all__ = ['StopFit', 'Diverged', 'StopAfter', 'Schedule', 'cosine', 'onecycle', 'Average', 'simulate_and_restore', 'validate',
-           'Validate', 'saving', 'gain_over_start', 'is_clear', 'best_row', 'epoch_files', 'Checkpoint', 'scans_of',
-           'load_run', 'check_resumable', 'Recorder', 'Pictures', 'Progress', 'Board', 'Signals', 'calibration_scans',
-           'Calibrate', 'run_ended']
+           'Validate', 'saving', 'epoch_files', 'Checkpoint', 'load_run', 'check_resumable', 'Recorder', 'Pictures',
+           'Progress', 'Board', 'Signals', 'calibration_scans', 'Calibrate', 'run_ended']
 
 # %% ../nbs/24_callbacks.ipynb #24-005
 import csv, io, math, re, signal, sys, threading
@@ -22,6 +21,7 @@ from .frames import resample_axis
 from .calibrate import fit_error_quantile
 from .checkpoints import Refused, briefly, check_counts, refused_as, short_facts, weights_fault
 from .config import TrainConfig, from_saved, option_of, saved_options
+from .lineage import best_row, epoch_line, gain_facts, start_line
 from .models import from_checkpoint, generators, load_checkpoint, load_generator, save_checkpoint
 from .data import MRIDataset
 from .infer import MRIInference
@@ -206,34 +206,6 @@ def saving(path): # file that is written
         where = path.parent.absolute()
         raise OSError(f"{shown(path.name)}: could not be written in {where} ({why}); mend that; {go_on}") from None
 
-# %% ../nbs/24_callbacks.ipynb #24-049
-def gain_over_start(rows, # table of a run
-                    row   # one of them
-                   ):     # dict: mean and sd (None of one animal) in dB, n, better; None without starting weights
-    "What an epoch gained over the weights that the run started from, by animal"
-    first = rows[0]
-    if first.get('epoch')!=0 or 'val_psnr' not in first or 'val_psnr' not in row:
-        return None
-    names = [k for k in first if re.fullmatch(r'val_psnr_\d+', k) and k in row]
-    each = np.array([row[k]-first[k] for k in names or ['val_psnr']])
-    sd = float(each.std(ddof=1)) if len(each)>1 else None
-    return dict(mean=float(each.mean()), sd=sd, n=len(each), better=int((each>0).sum()))
-
-def is_clear(gain)->bool: # what `gain_over_start` gives
-    "Whether a gain is more than chance among so few animals"
-    if gain['sd'] is None:
-        return gain['mean'] > .1
-    return gain['mean'] > max(.05, 2*gain['sd']/math.sqrt(gain['n']))
-
-# %% ../nbs/24_callbacks.ipynb #new-003
-def best_row(rows): # of the table
-    "The row of the best epoch, the first of equals; the starting weights where no gain is clear"
-    def score(row): # PSNR first
-        return round(row.get('val_psnr',-math.inf),2), -row.get('val_consist',0.)
-    gains = [(row, gain_over_start(rows, row)) for row in rows if row.get('epoch')!=0]
-    clear = [row for row,gain in gains if gain is None or is_clear(gain)]
-    return max(clear, key=score) if clear else max(rows, key=lambda row: row.get('epoch')==0)
-
 # %% ../nbs/24_callbacks.ipynb #24-052
 def epoch_files(folder # of a run
                )->list: # its checkpoints `epoch_NNN.pth`, the oldest first
@@ -253,7 +225,7 @@ class Checkpoint:
         path = self.out/name
         row = t.rows[-1] if t.rows else {}                             # none, if --steps was made smaller in the first epoch
         about = {k:row[k] for k in ('epoch','val_psnr','val_cubic_psnr') if k in row}
-        about |= getattr(t, 'origin', {}) | _gain_facts(t.rows, row)
+        about |= getattr(t, 'origin', {}) | gain_facts(t.rows, row)
         scans = dict(scans=t.scans) if getattr(t, 'scans', None) else {}
         with saving(path):
             save_checkpoint(path, t.ema, about=about, versions=package_versions(), **scans)
@@ -274,19 +246,6 @@ class Checkpoint:
 
     def after_fit(self, t):
         self.weights(t, 'final.pth')
-
-def _gain_facts(rows, row): # table, row of the weights
-    "The gain over the starting weights, as a checkpoint keeps it"
-    gain = gain_over_start(rows, row) if rows and row.get('epoch') else None
-    return {} if gain is None else {f'val_gain_{k}': gain[k] for k in ('mean','sd','better') if gain[k] is not None}
-
-def scans_of(d)->dict: # checkpoint; {'train': [checksums], 'val': [...]}, empty where it says nothing
-    "Checksums of the scans that a network was trained and validated on"
-    sides = d.get('scans')
-    if type(sides) is not dict or set(sides)!={'train','val'}:
-        return {}
-    whole = all(type(o) is list and all(type(s) is str and len(s)<=64 for s in o) for o in sides.values())
-    return sides if whole else {}
 
 # %% ../nbs/24_callbacks.ipynb #24-060
 def _whole_run(path): # checkpoint
@@ -418,23 +377,6 @@ class Pictures:
             picture.fig.suptitle(f"{shown(name)}, {f'epoch {epoch}' if epoch else 'start'}", fontsize=9, y=1, va='top')
             picture.saved(path)
 
-# %% ../nbs/24_callbacks.ipynb #24-079
-def _start_line(row): # of the table, epoch 0
-    "The starting weights in one line of text"
-    return f"start: PSNR {row['val_psnr']:.2f} dB (cubic {row['val_cubic_psnr']:.2f})  SSIM {row['val_ssim']:.3f}"
-
-def _line(row,   # of the table
-          cfg,   # `TrainConfig`
-          start=None): # PSNR of the starting weights (dB), if any
-    "An epoch in one line of text"
-    words = [f"epoch {row['epoch']:3d}/{cfg.epochs}", f"loss {row['pixel']:.4f}"]
-    if 'val_psnr' in row:
-        change = '' if start is None else f"{row['val_psnr']-start:+.2f} to the start, "
-        words += [f"PSNR {row['val_psnr']:.2f} dB ({change}cubic {row['val_cubic_psnr']:.2f})", f"SSIM {row['val_ssim']:.3f}"]
-    if row['skipped']:
-        words.append(f"{row['skipped']} steps skipped")
-    return '  '.join([*words, f"{row['seconds']:.0f} s"])
-
 # %% ../nbs/24_callbacks.ipynb #24-083
 class Progress:
     "A bar for the steps, a line for each epoch"
@@ -444,7 +386,7 @@ class Progress:
 
     def before_fit(self, t):
         if t.rows and not t.done and 'val_psnr' in t.rows[0]:
-            self.log(_start_line(t.rows[0]))
+            self.log(start_line(t.rows[0]))
 
     def before_epoch(self, t):
         number,made = divmod(t.done, t.cfg.steps)
@@ -460,7 +402,7 @@ class Progress:
     def after_epoch(self, t):
         self.cleanup(t)
         first = t.rows[0]
-        self.log(_line(t.rows[-1], t.cfg, first.get('val_psnr') if first['epoch']==0 else None))
+        self.log(epoch_line(t.rows[-1], t.cfg, first.get('val_psnr') if first['epoch']==0 else None))
 
     def cleanup(self, t):
         if self.bar is not None:

@@ -86,9 +86,10 @@ def _columns(rows): # CSV file, or a list of dicts
     return columns
 
 # %% ../nbs/25_figures.ipynb #25-023
-_words = dict(val_psnr='easysr', val_cubic_psnr='cubic', val_linear_psnr='linear', pixel='restored volume', guess='network alone',
-              consist='seen through the slices', grad='edges', quantile='predicted error', g='all, weighted', adv='adversarial',
-              d='discriminator', d_real='score of real ones', d_fake='score of restored ones', d_acc='told apart', gain='mean')
+_words = dict(val_psnr='easysr', val_cubic_psnr='cubic', val_linear_psnr='linear', gain='mean', pixel='restored volume',
+              guess='network alone', consist='seen through slices', grad='edges', quantile='predicted error',
+              g='all, weighted', adv='adversarial', d='discriminator', d_real='score of real ones',
+              d_fake='score of restored ones', d_acc='told apart')
 
 def _curves(ax, x, columns, title): # axes; epochs; {name: array}; over the panel
     "Lines of `columns` over `x`; what has 'cubic' or 'linear' in its name is a dashed baseline"
@@ -137,7 +138,8 @@ def _groups(columns): # {name: array}
     accuracy = {k: loss.pop(k) for k in list(loss) if k.endswith('acc')}
     sized  = [(f'losses near {_size(np.concatenate(list(o.values()))):.1g}', o) for o in _by_size(loss)]
     gain = _gain_of(columns)
-    panels = [('validation PSNR (dB)',psnr), ('gain over the start (dB)',gain), *sized, ('adversarial losses, scores',scores), ('discriminator: part told apart',accuracy)]
+    panels = [('validation PSNR (dB)',psnr), ('gain over the start (dB)',gain), *sized,
+              ('adversarial losses, scores',scores), ('discriminator: part told apart',accuracy)]
     panels = [(title,o) for title,o in panels if o]
     if not panels:
         raise ValueError(f"The history has no losses and no PSNR, only {', '.join(columns)}.")

@@ -277,8 +277,8 @@ def _training_notes(rows): # lines of scans that were prepared
     "Notes on what the cohort lacks for training"
     animals = len({r['animal'] for r in rows})
     if animals==1 and len(rows)>1:
-        yield (f"note: all {len(rows)} files count as one animal, '{rows[0]['animal']}' (the name up to the first _); rename "
-               "them mouse-01_..., mouse-02_..., or give easysr_train a table with the columns path and animal")
+        yield (f"note: all {len(rows)} files count as one animal, '{rows[0]['animal']}' (the name up to the first _); "
+               "rename them mouse-01_..., mouse-02_..., or give easysr_train a table with the columns path and animal")
     elif len({r['animal'] for r in rows if r['split']=='val'})==1 and animals>2:
         yield ("note: 1 animal to validate on gives no spread; "
                f"--val {2/animals:.1g} --overwrite keeps {round(float(f'{2/animals:.1g}')*animals)}")

@@ -185,8 +185,8 @@ def _tell_split(train, val, log): # rows of both sides, function of a sentence
     "Say how many validate, and what to do where it is one"
     animals = sorted({r['animal'] for r in val})
     if len(animals)==1:
-        log("note: 1 animal to validate on gives no spread; `easysr_prepare SCANS --out PREPARED --val 0.4 --overwrite` "
-            "keeps more, or name them with --val")
+        log("note: 1 animal to validate on gives no spread; "
+            "`easysr_prepare SCANS --out PREPARED --val 0.4 --overwrite` keeps more, or name them with --val")
     return ', '.join(animals)
 
 def _animals(*sides): # rows that train, rows that validate
