@@ -6,12 +6,12 @@
 __all__ = ['bench_main']
 
 # %% ../nbs/52_bench.ipynb #52-003
-import os
+import csv, os
 from pathlib import Path
 from .core import HeaderError, shown
 from .options import reading_kwargs, reading_options
 from .shell import Parser, check_folder, end, faults_end, shell_command, tell
-from .telling import emit
+from .telling import emit, printable
 
 # %% ../nbs/52_bench.ipynb #52-007
 _cases = ('3x','3x left-right','3x superior-inferior','2x','5.33x','8x',
@@ -58,6 +58,33 @@ def _isotropic(words,   # files and folders
             tell('easysr_bench', [e], fault=True)
     return vols, failed
 
+# %% ../nbs/52_bench.ipynb #new-002
+def _labels(models # 'default' or paths, each once
+           )->list: # a name for each
+    "Names of the methods: the shortest ends of the paths that differ"
+    paths = [Path(os.path.abspath(m)).parts for m in models]
+    names = []
+    for m,own in zip(models, paths):
+        others = [o for o in paths if o!=own]
+        depth = next(k for k in range(1, len(own)+1) if not any(o[-k:]==own[-k:] for o in others))
+        tail = shown(m) if depth==1 else '/'.join(map(shown, own[-depth:]))
+        names.append('easysr' if m=='default' else f'easysr, {tail}')
+    return [f'{o} ({names[:i].count(o)+1})' if o in names[:i] else o for i,o in enumerate(names)]
+
+# %% ../nbs/52_bench.ipynb #new-005
+def _trained_on(words,  # files and folders
+                models  # 'default' or paths
+               )->list: # of sentences
+    "Which inputs a model has seen in training"
+    from easysr.lineage import scans_of
+    from easysr.cohort import find_volumes, scan_sha256
+    from easysr.models import load_checkpoint, model_path
+    seen = {m: scans_of(load_checkpoint(model_path(m))) for m in models if m!='default'}
+    sums = {f: scan_sha256(f)[:16] for f in find_volumes(words)} if any(seen.values()) else {}
+    did = dict(train='was trained on', val='chose its epoch on')
+    return [f"warning: {m} {did[side]} {shown(f)}; its score there is too good"
+            for m,sides in seen.items() for side in did for f,digest in sums.items() if digest in sides.get(side, ())]
+
 # %% ../nbs/52_bench.ipynb #52-010
 def _score_cases(opts,  # parsed options of `easysr_bench`
                  vols,  # {name: isotropic volume}
@@ -88,21 +115,38 @@ def _check_scores(opts): # parsed options of `easysr_bench`
         if not read_text(out).startswith('case,animal,method'):
             raise HeaderError(out, "was not written by easysr_bench, it stays", "choose another file with --out")
 
+def _keep_scores(opts, names, methods): # parsed options of `easysr_bench`, of the animals, of the generators
+    "Refuse to replace scores that this run does not make anew"
+    if not os.path.lexists(opts.out):
+        return
+    with open(opts.out, newline='') as f:
+        old = [(r['case'], r['animal'], r['method']) for r in csv.DictReader(f)]
+    lost = [' '.join(map(str,o)) for o in old if o[0] not in opts.case or o[1] not in names
+            or (o[2].startswith('easysr') and o[2] not in methods)]
+    if lost:
+        raise HeaderError(opts.out, f"holds scores that would be lost ({printable(lost[0])})",
+                          "choose another file with --out, or remove it")
+
 # %% ../nbs/52_bench.ipynb #52-012
 @shell_command('easysr_bench')
 def bench_main(argv=None): # list of words; default: the command line's
     "The command `easysr_bench`"
     opts = _bench_parser().parse_args(argv)
     check_folder('easysr_bench', Path(opts.out).parent)
-    from easysr.benchmark import restorer, scores_csv
+    from easysr.benchmark import restorer, scores_csv, table_legend
     from easysr.core import write_text
     with faults_end('easysr_bench', 2):
         _check_scores(opts)
-        tools = {'easysr' if m=='default' else f'easysr, {shown(m)}': restorer(m) for m in opts.model}
+        models = dict.fromkeys(opts.model)               # one that is named twice is scored once
+        tools = {name: restorer(m) for name,m in zip(_labels(models), models)}
+        tell('easysr_bench', _trained_on(opts.input, models))
     vols, failed = _isotropic(opts.input, reading_kwargs(opts))
     if not vols:
         end('easysr_bench', 'there is no volume to score on; name isotropic NIfTI volumes', 1)
+    with faults_end('easysr_bench', 2):
+        _keep_scores(opts, vols, tools)
     write_text(opts.out, scores_csv(_score_cases(opts, vols, tools)))
+    print(table_legend)
     print(f'scores are in {opts.out}')
     if failed:
         raise SystemExit(1)

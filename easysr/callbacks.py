@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['StopFit', 'Diverged', 'StopAfter', 'Schedule', 'cosine', 'onecycle', 'Average', 'simulate_and_restore', 'validate',
-           'Validate', 'saving', 'best_row', 'epoch_files', 'Checkpoint', 'load_run', 'check_resumable', 'Recorder',
-           'Pictures', 'Progress', 'Board', 'Signals', 'calibration_scans', 'Calibrate', 'run_ended']
+           'Validate', 'saving', 'epoch_files', 'Checkpoint', 'load_run', 'check_resumable', 'Recorder', 'Pictures',
+           'Progress', 'Board', 'Signals', 'calibration_scans', 'Calibrate', 'run_ended']
 
 # %% ../nbs/24_callbacks.ipynb #24-005
 import csv, io, math, re, signal, sys, threading
@@ -21,9 +21,11 @@ from .frames import resample_axis
 from .calibrate import fit_error_quantile
 from .checkpoints import Refused, briefly, check_counts, refused_as, short_facts, weights_fault
 from .config import TrainConfig, from_saved, option_of, saved_options
+from .lineage import best_row, epoch_line, gain_facts, start_line
 from .models import from_checkpoint, generators, load_checkpoint, load_generator, save_checkpoint
 from .data import MRIDataset
 from .infer import MRIInference
+from .volumes import volume_name
 from .metrics import foreground, hfen, psnr, ssim
 from .view import compare, plot_history
 
@@ -120,11 +122,10 @@ def _score(gen, vol, ratio): # as `simulate_and_restore` takes them
     return dict(zip(_scores, (db, cubic, ssim(sr,hi,mask), hfen(sr,hi,mask), consist)),
                 square=db**2, cubic_square=cubic**2, gain_square=(db-cubic)**2)
 
-def _mean_scores(gen, vols, ratio): # as `validate` takes them
-    "Means of what `_score` gives, zeros without animals"
+def _mean_rows(rows): # of `_score`
+    "Their means, zeros without animals"
     none = dict.fromkeys((*_scores, 'square', 'cubic_square', 'gain_square'), 0.)
-    rows = [_score(gen, v, ratio) for v in vols] or [none]
-    return {name: float(np.mean([r[name] for r in rows])) for name in rows[0]}
+    return {name: float(np.mean([r[name] for r in rows or [none]])) for name in none}
 
 # %% ../nbs/24_callbacks.ipynb #24-034
 def _with_spread(means, n): # what `_mean_scores` gives, over all processes; how many animals
@@ -142,9 +143,11 @@ def validate(gen,        # generator
              ratio=3.    # fine voxels per slice
             )->dict:     # psnr and cubic_psnr (dB), ssim, hfen, consist (fraction of the tissue's mean): means over animals
     "Scores of `gen`, and of cubic interpolation, on whole animals; of several also sd, cubic_sd and gain_sd (dB)"
-    return _with_spread(_mean_scores(gen, vols, ratio), len(vols)) if vols else {}
+    return _with_spread(_mean_rows([_score(gen, v, ratio) for v in vols]), len(vols)) if vols else {}
 
 # %% ../nbs/24_callbacks.ipynb #24-040
+_most_listed = 50    # animals with a column of their own in the table
+
 class Validate:
     "Scores the averaged generator after each epoch, and weights that were given before the first"
     order = 10
@@ -158,14 +161,21 @@ class Validate:
 
     def after_epoch(self, t):
         mine = self.vols[rank()::world()]
-        scores = over_ranks(_finite_scores(t, mine), len(mine))
-        t.rows[-1].update({f'val_{name}':score for name,score in _with_spread(scores, len(self.vols)).items()})
+        rows = _finite_scores(t, mine)
+        scores = _with_spread(over_ranks(_mean_rows(rows), len(mine)), len(self.vols))
+        t.rows[-1].update({f'val_{name}':score for name,score in scores.items()})
+        t.rows[-1].update(self._by_animal(rows))
+
+    def _by_animal(self, rows): # of `_score`, of the animals of this process
+        own = {i:r['psnr'] for i,r in zip(range(rank(), len(self.vols), world()), rows)}
+        listed = {f'val_psnr_{i+1}': own.get(i, 0.) for i in range(min(len(self.vols), _most_listed))}
+        return {name: round(db*world(), 5) for name,db in over_ranks(listed).items()}   # each animal is in one process
 
 def _finite_scores(t, vols): # `Trainer`, animals of this process
-    "What `_mean_scores` gives; a volume that is not finite ends the run in all processes"
-    fault,scores = None,None
+    "What `_score` gives for each; a volume that is not finite ends the run in all processes"
+    fault,scores = None,[]
     try:
-        scores = _mean_scores(t.ema, vols, t.cfg.ratio)
+        scores = [_score(t.ema, v, t.cfg.ratio) for v in vols]
     except HeaderError as e:
         if 'not finite' not in str(e):
             raise
@@ -196,13 +206,6 @@ def saving(path): # file that is written
         where = path.parent.absolute()
         raise OSError(f"{shown(path.name)}: could not be written in {where} ({why}); mend that; {go_on}") from None
 
-# %% ../nbs/24_callbacks.ipynb #24-049
-def best_row(rows): # of the table
-    "The row of the best epoch, the first of equals"
-    def score(row): # PSNR first
-        return round(row.get('val_psnr',-math.inf),2), row.get('epoch')==0, -row.get('val_consist',0.)
-    return max(rows, key=score)
-
 # %% ../nbs/24_callbacks.ipynb #24-052
 def epoch_files(folder # of a run
                )->list: # its checkpoints `epoch_NNN.pth`, the oldest first
@@ -222,8 +225,10 @@ class Checkpoint:
         path = self.out/name
         row = t.rows[-1] if t.rows else {}                             # none, if --steps was made smaller in the first epoch
         about = {k:row[k] for k in ('epoch','val_psnr','val_cubic_psnr') if k in row}
+        about |= getattr(t, 'origin', {}) | gain_facts(t.rows, row)
+        scans = dict(scans=t.scans) if getattr(t, 'scans', None) else {}
         with saving(path):
-            save_checkpoint(path, t.ema, about=about, versions=package_versions())
+            save_checkpoint(path, t.ema, about=about, versions=package_versions(), **scans)
 
     def before_fit(self, t):
         if t.rows and not t.done:                                      # the weights to start from, scored
@@ -338,7 +343,7 @@ class Recorder:
         with saving(table):
             write_text(table, _csv_text(t.rows))
         with saving(curves):
-            plot_history(t.rows, curves)
+            plot_history(t.rows, curves, best_row(t.rows)['epoch'] if all('epoch' in r for r in t.rows) else None)
 
 def _csv_text(rows): # dicts; the last one names the first columns
     "The table as text"
@@ -357,24 +362,20 @@ class Pictures:
     def __init__(self, vol, # ScalarImage
                  out):      # folder
         self.vol,self.out = vol,Path(out)
+    def before_fit(self, t):
+        if t.rows and not t.done:              # the weights to start from
+            self.after_epoch(t)
     def after_epoch(self, t):
         o = simulate_and_restore(t.ema, self.vol, t.cfg.ratio)
+        db = psnr(o['sr'], o['hi'], foreground(o['hi']))
+        seen = {'scan':o['lo'], f'easysr {db:.2f} dB':o['sr'], 'original':o['hi']}
         path = self.out/f"epoch_{t.rows[-1]['epoch']:03d}.png"
         with saving(path):
             self.out.mkdir(parents=True, exist_ok=True)
-            compare({'lo':o['lo'], 'sr':o['sr'], 'hi':o['hi']}, diff='hi', path=path)
-
-# %% ../nbs/24_callbacks.ipynb #24-079
-def _line(row, cfg): # row of the table, `TrainConfig`
-    "An epoch in one line of text"
-    words = [f"epoch {row['epoch']:3d}/{cfg.epochs}", f"pixel {row['pixel']:.4f}", f"consist {row['consist']:.4f}",
-             f"adv {row['adv']:+.3f}", f"D {row['d_real']:+.2f}/{row['d_fake']:+.2f} {row['d_acc']:.0%}"]
-    if 'val_psnr' in row:
-        words += [f"PSNR {row['val_psnr']:.2f} dB (cubic {row['val_cubic_psnr']:.2f})",
-                  f"SSIM {row['val_ssim']:.3f}", f"HFEN {row['val_hfen']:.3f}"]
-    if row['skipped']:
-        words.append(f"{row['skipped']} skipped")
-    return '  '.join([*words, f"{row['seconds']:.0f} s", f"{row['images_s']:.1f} img/s", f"{row['gb']:.1f} GB"])
+            picture = compare(seen, diff='original')
+            name,epoch = volume_name(self.vol, 'validation animal'),t.rows[-1]['epoch']
+            picture.fig.suptitle(f"{shown(name)}, {f'epoch {epoch}' if epoch else 'start'}", fontsize=9, y=1, va='top')
+            picture.saved(path)
 
 # %% ../nbs/24_callbacks.ipynb #24-083
 class Progress:
@@ -382,6 +383,10 @@ class Progress:
     order = 60
     def __init__(self, log=print): # called with each line
         self.log,self.bar = log,None
+
+    def before_fit(self, t):
+        if t.rows and not t.done and 'val_psnr' in t.rows[0]:
+            self.log(start_line(t.rows[0]))
 
     def before_epoch(self, t):
         number,made = divmod(t.done, t.cfg.steps)
@@ -396,7 +401,8 @@ class Progress:
 
     def after_epoch(self, t):
         self.cleanup(t)
-        self.log(_line(t.rows[-1], t.cfg))
+        first = t.rows[0]
+        self.log(epoch_line(t.rows[-1], t.cfg, first.get('val_psnr') if first['epoch']==0 else None))
 
     def cleanup(self, t):
         if self.bar is not None:
@@ -514,7 +520,7 @@ class Calibrate:
         if short_facts(info).get('calibrated')==c.calibrate:
             return                   # a run that was killed right at its end does not do it twice
         fit_error_quantile(gen, calibration_scans(self.val, c.calibrate, 64, (2.,6.), c.seed+1, **c.pairs))
-        kept = {k:info[k] for k in ('about','versions') if k in info}   # the generator brings the rest
+        kept = {k:info[k] for k in ('about','versions','scans') if k in info}   # the generator brings the rest
         with saving(path):
             save_checkpoint(path, gen, **kept, calibrated=c.calibrate)
 

@@ -31,17 +31,19 @@ def subject(path # file name, BIDS or not
 
 # %% ../nbs/16_cohort.ipynb #16-013
 def split_subjects(files,        # files, any order
-                   val=.2,       # fraction of the animals to validate on, at least one animal
+                   val=.2,       # fraction of the animals to validate on, at least one; from a fifth and five animals up at least two
                    seed=0,       # of the draw
                    animal=subject# function of a file that names its animal
                   )->tuple:      # (training files, validation files)
     "Split `files` by animal, never by scan"
     animals = sorted({animal(o) for o in files})
     if len(animals)<2:
-        names = ', '.join(animals)
-        raise ValueError(f"only one animal in {len(files)} files ({names}, by the name up to the first _); "
-                         "a split needs two or more, or name the ones to validate on yourself (--val)")
-    count = max(1, round(val*len(animals)))
+        names = f", '{animals[0]}'" if animals else ''
+        raise ValueError(f"all {len(files)} files count as only one animal{names} (the name up to the first _); rename "
+                         "them mouse-01_..., mouse-02_..., give a table with the columns path and animal, or name the "
+                         "ones to validate on yourself (--val)")
+    least = 2 if len(animals)>=5 and val>=.2 else 1        # of one animal there is no spread
+    count = max(least, round(val*len(animals)))
     held = set(np.random.default_rng(seed).permutation(animals)[:count])
     return [o for o in files if animal(o) not in held], [o for o in files if animal(o) in held]
 
@@ -370,7 +372,7 @@ def training_warnings(vols,    # ScalarImages
         elif max(v.spacing) > .201:
             said.append(f"{animal} has voxels of {_size(v)} mm; 0.2 mm or finer is better to train on")
     n = len(set(animals))
-    if n<4:                                 # of five animals, one is kept to validate on
+    if n<3:                                 # of five animals, two are kept to validate on
         said.append(f"{n} animal{'s'*(n!=1)} to train on; five or more generalise better")
     return said
 

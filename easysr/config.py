@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['choices', 'option_of', 'AugmentConfig', 'TrainConfig', 'check_animals', 'from_saved', 'renamed_row', 'read_config',
-           'parse_pairs', 'saved_options', 'left_behind', 'resolve_config']
+           'parse_pairs', 'saved_options', 'left_behind', 'changed_options', 'resolve_config']
 
 # %% ../nbs/22_config.ipynb #22-004
 import difflib, math, re
@@ -256,7 +256,7 @@ class TrainConfig:
     ema:float    = .999   # decay of the averaged generator, which is the one that is kept
     clip:float   = .3     # largest gradient norm of the generator
     limit:int    = 20     # steps in a row that may fail (not finite) before the run stops
-    model:str    = 'slice' # generator: slice (any ratio) or seed (three voxels a slice)
+    model:str    = 'slice' # architecture of a new generator: slice (any ratio) or seed (three voxels a slice); weights: --init
     ngf:int      = 48     # channels of the trunk
     blocks:int   = 4      # residual blocks
     tail:int     = 24     # channels on the fine grid (slice)
@@ -419,6 +419,15 @@ def left_behind(saved:dict,    # options in the checkpoint of the run that is re
     pairs = saved.get('pairs', {})
     gone = [k for k in _paths if pairs.get(k) and not cfg.pairs.get(k)]
     return [f"note: {k} is not taken from a checkpoint; name it again with --pairs or --config" for k in gone]
+
+def changed_options(saved:dict,    # options in the checkpoint of the run that is resumed
+                    cfg            # `TrainConfig` of now
+                   )->list:        # of a sentence, or empty
+    "Which options are not as they were"
+    then = saved_options(saved)
+    now = {f.name: getattr(cfg, f.name) for f in fields(cfg)}
+    words = [f"{k} {_shown(then[k])} -> {_shown(now[k])}" for k in now if k in then and k!='pairs' and then[k]!=now[k]]
+    return [f"note: the run goes on with {', '.join(words)}"] if words else []
 
 # %% ../nbs/22_config.ipynb #22-077
 def _merged(from_file, run): # options of a configuration file and of the run that is resumed

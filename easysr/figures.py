@@ -6,7 +6,7 @@
 __all__ = ['Picture', 'empty_picture', 'outlined_text', 'plot_history']
 
 # %% ../nbs/25_figures.ipynb #25-004
-import csv, io
+import csv, io, re
 from pathlib import Path
 import numpy as np
 from fastcore.basics import patch
@@ -86,15 +86,22 @@ def _columns(rows): # CSV file, or a list of dicts
     return columns
 
 # %% ../nbs/25_figures.ipynb #25-023
+_words = dict(val_psnr='easysr', val_cubic_psnr='cubic', val_linear_psnr='linear', gain='mean', pixel='restored volume',
+              guess='network alone', consist='seen through slices', grad='edges', quantile='predicted error',
+              g='all, weighted', adv='adversarial', d='discriminator', d_real='score of real ones',
+              d_fake='score of restored ones', d_acc='told apart')
+
 def _curves(ax, x, columns, title): # axes; epochs; {name: array}; over the panel
     "Lines of `columns` over `x`; what has 'cubic' or 'linear' in its name is a dashed baseline"
+    from matplotlib.ticker import MaxNLocator
     for k,v in columns.items():
         style = dict(ls='--', color='gray') if 'cubic' in k or 'linear' in k else {}
-        ax.plot(x, v, label=k.removeprefix('val_'), lw=1.2, marker='.' if len(x)<3 else None, **style)
+        ax.plot(x, v, label=_words.get(k, k), lw=1.2, marker='.' if len(x)<3 else None, **style)
     ax.set_title(title, fontsize=9)
     ax.set_xlabel('epoch', fontsize=8)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.tick_params(labelsize=7)
-    ax.legend(fontsize=7, frameon=False)
+    ax.legend(fontsize=7, frameon=False, loc='upper left', bbox_to_anchor=(1,1), borderaxespad=.2)   # beside the curves
 
 # %% ../nbs/25_figures.ipynb #25-025
 _NO_LOSS = 'epoch', 'step', 'lr', 'seconds', 'images_s', 'gb', 'skipped'
@@ -116,14 +123,23 @@ def _by_size(losses): # {name: array}
     return groups
 
 # %% ../nbs/25_figures.ipynb #25-026
+def _gain_of(columns): # {name: array}
+    "The gain of each epoch over the starting weights, epoch 0, if there are any"
+    epochs,psnr = columns.get('epoch'),columns.get('val_psnr')
+    if epochs is None or psnr is None or epochs[0]!=0:
+        return {}
+    return dict(gain=psnr-psnr[0])
+
 def _groups(columns): # {name: array}
     "(title, columns) of each panel: validation PSNR, losses by their size, adversarial scores, accuracy"
-    psnr = {k: v for k,v in columns.items() if k.startswith('val_') and 'psnr' in k}
+    psnr = {k: v for k,v in columns.items() if re.fullmatch('val_(.*_)?psnr', k)}
     loss = {k: v for k,v in columns.items() if k not in _NO_LOSS and not k.startswith('val_') and _size(v)}
     scores   = {k: loss.pop(k) for k in _ADVERSARIAL if k in loss}
     accuracy = {k: loss.pop(k) for k in list(loss) if k.endswith('acc')}
     sized  = [(f'losses near {_size(np.concatenate(list(o.values()))):.1g}', o) for o in _by_size(loss)]
-    panels = [('validation PSNR (dB)',psnr), *sized, ('adversarial losses, scores',scores), ('accuracy',accuracy)]
+    gain = _gain_of(columns)
+    panels = [('validation PSNR (dB)',psnr), ('gain over the start (dB)',gain), *sized,
+              ('adversarial losses, scores',scores), ('discriminator: part told apart',accuracy)]
     panels = [(title,o) for title,o in panels if o]
     if not panels:
         raise ValueError(f"The history has no losses and no PSNR, only {', '.join(columns)}.")
@@ -137,8 +153,16 @@ def _wide(columns): # {name: array}
     return v.size>0 and v.min()>0 and v.max()>20*v.min()
 
 # %% ../nbs/25_figures.ipynb #25-030
+def _mark_gain(ax, best): # axes; number of the epoch that is kept, or None
+    "The zero line, and the epoch that is kept"
+    ax.axhline(0, color='gray', lw=.8)
+    if best is not None:
+        ax.axvline(best, color='tab:green', ls=':', label=f'kept: epoch {best}' if best else 'kept: start')
+    ax.legend(fontsize=7, frameon=False, loc='upper left', bbox_to_anchor=(1,1), borderaxespad=.2)
+
 def plot_history(rows,      # CSV file, or a list of dicts, one an epoch
                  path=None, # PNG file to write as well
+                 best=None, # number of the epoch that is kept, to be marked
                 )->Picture: # validation PSNR (dB) where there is any, and losses
     "Curves of a training run"
     columns = _columns(rows)
@@ -147,9 +171,11 @@ def plot_history(rows,      # CSV file, or a list of dicts, one an epoch
     epochs = columns.get('epoch', np.arange(count)+1)
     across = min(3, len(panels))
     down = -(-len(panels)//across)
-    fig = empty_picture((3.6*across,2.4*down), layout='constrained')
+    fig = empty_picture((4.4*across,2.4*down), layout='constrained')
     for ax,(title,group) in zip(fig.subplots(down, across, squeeze=False).flat, panels):
         _curves(ax, epochs, group, title)
+        if title.startswith('gain'):
+            _mark_gain(ax, best)
         if title.startswith('losses') and _wide(group):
             ax.set_yscale('log')
     for ax in fig.axes[len(panels):]:

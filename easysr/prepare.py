@@ -13,7 +13,7 @@ import torchio as tio
 from . import __version__
 from .cohort import COLUMNS, assign_splits, find_volumes, keep_inputs, prepared_names, read_table, scan_sha256
 from .cohort import subject, write_table
-from .core import HeaderError, check_file, fault_sentence, fingerprint, sweep_leftovers
+from .core import HeaderError, check_file, fault_sentence, fingerprint, shown, sweep_leftovers
 from .register import bias_correct, bias_kinds, kinds, register
 from .sidecars import is_complete
 from .transforms import move, resample_iso
@@ -209,10 +209,17 @@ def _sole_writer(out,  # folder, made where it is not there
         os.close(at)
 
 # %% ../nbs/05_prepare.ipynb #new-002
-def _prepare_rows(names, root, out, how, same, draw, overwrite, tell): # as `prepare` and `_waiting` have them; share and seed
+def _tell_kept_split(split, anew, tell): # {animal: side}; what would be drawn now; called with a sentence
+    "Say that an earlier split is kept where another share was asked for"
+    kept = [split[o] for o in anew]
+    if kept.count('val')!=list(anew.values()).count('val'):
+        tell(f"the split stays as drawn ({kept.count('train')}/{kept.count('val')}); --overwrite draws it anew")
+
+def _prepare_rows(names, root, out, how, same, draw, overwrite, tell, wait): # as `prepare` and `_waiting` have them; share, seed
     "Prepare each scan, and keep both tables true at every moment"
     old = _earlier_rows(out)
     split = assign_splits(list(names), [] if overwrite else old, *draw)
+    _tell_kept_split(split, assign_splits(list(names), [], *draw), wait)
     known = {r['path']: r for r in old if (out/r['path']).exists()}
     waiting = _waiting(root, names, split, same)
     rows,done = waiting | known,[]
@@ -240,7 +247,7 @@ def prepare(where,         # folder of scans (searched to the bottom), or one fi
             scale=None,    # multiply every length in the headers by this
             overwrite=False, # prepare every scan again, and draw a new split
             tell=None,     # called with each line of the tables when its scan is done
-            wait=None,     # called with a sentence where another run is waited for
+            wait=None,     # called with a sentence where another run is waited for, or an earlier split is kept
             **reading      # form, fill, volume: as `read_volume` takes them
            )->list:        # lines of the tables, dicts, for these scans
     "Check, correct, align and split a folder of scans"
@@ -256,7 +263,7 @@ def prepare(where,         # folder of scans (searched to the bottom), or one fi
     if not names:
         return []
     with _sole_writer(out, wait or print):
-        return _prepare_rows(names, root, out, how, same, (val,seed), overwrite, tell)
+        return _prepare_rows(names, root, out, how, same, (val,seed), overwrite, tell, wait or print)
 
 # %% ../nbs/05_prepare.ipynb #05-079
 def _count_side(rows, # lines of scans that were prepared
@@ -269,12 +276,21 @@ def _count_side(rows, # lines of scans that were prepared
 def _training_notes(rows): # lines of scans that were prepared
     "Notes on what the cohort lacks for training"
     animals = len({r['animal'] for r in rows})
+    if animals==1 and len(rows)>1:
+        yield (f"note: all {len(rows)} files count as one animal, '{rows[0]['animal']}' (the name up to the first _); "
+               "rename them mouse-01_..., mouse-02_..., or give easysr_train a table with the columns path and animal")
+    elif len({r['animal'] for r in rows if r['split']=='val'})==1 and animals>2:
+        yield ("note: 1 animal to validate on gives no spread; "
+               f"--val {2/animals:.1g} --overwrite keeps {round(float(f'{2/animals:.1g}')*animals)}")
     if rows and animals<5:
         few = f"{animals} animal{' is' if animals==1 else 's are'} few"
         yield f"note: {few} to train on; five or more are advised"
     sizes = [[float(mm) for mm in r['spacing'].split('x')] for r in rows]
-    if any(max(o)>1.05*min(o) for o in sizes):
-        yield "note: some scans are not isotropic; they cannot be trained on, super-resolve them with easysr"
+    thick = [shown(Path(r['path'])) for r,o in zip(rows, sizes) if max(o)>1.05*min(o)]
+    if thick:
+        more = f' and {len(thick)-5} more'*(len(thick)>5)
+        yield (f"note: not isotropic: {', '.join(thick[:5])}{more}; they cannot be trained on, super-resolve them with "
+               "easysr; easysr_train --skip leaves them out")
     elif any(max(o)>.2001 for o in sizes):
         yield "note: some scans are coarser than 0.2 mm; a network cannot learn finer detail than it is shown"
 

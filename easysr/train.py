@@ -18,19 +18,19 @@ from torch import nn
 from torch.utils.data import DataLoader
 from fastcore.basics import patch
 from .core import any_rank, batch_indices, over_ranks, package_versions, peak_gb, pick_device, rank, sweep_leftovers
-from .core import HeaderError, shown, version_changes, world, write_text
-from .slices import SliceModel, world_axis
-from .volumes import volume_name
-from .config import TrainConfig, check_animals, left_behind, option_of, renamed_row
+from .core import HeaderError, version_changes, world, write_text
+from .slices import SliceModel
+from .config import TrainConfig, changed_options, left_behind, option_of, renamed_row, saved_options
+from .lineage import check_same_animals, known_animals, steps_done, tell_origin
 from .losses import add_spectral_norm, adversarial, charbonnier, consistency_loss, gradient_loss, patch_weights
 from .losses import quantile_loss, r1_penalty, real_scores_higher
-from .checkpoints import refused_as, take_momenta, take_rng, take_scale, take_weights, weights_fault
+from .checkpoints import refused_as, short_facts, take_momenta, take_rng, take_scale, take_weights, weights_fault
 from .models import PatchDiscriminator, generators, load_checkpoint, save_checkpoint
 from .data import MRIDataset
 from .callbacks import Average, Board, Calibrate, Checkpoint, Diverged, Pictures, Progress, Recorder, Schedule, Signals
 from .callbacks import StopAfter, StopFit, Validate, calibration_scans, check_resumable, cosine, load_run, onecycle
 from .callbacks import run_ended, saving, simulate_and_restore, validate
-from .verdict import forecast, verdict
+from .verdict import check_validation, forecast, sizes_line, verdict
 
 # %% ../nbs/02_train.ipynb #02-006
 _all_ = ['TrainConfig', 'StopFit', 'StopAfter', 'Schedule', 'Average', 'Validate', 'simulate_and_restore', 'validate',
@@ -97,6 +97,7 @@ class Trainer:
         self.skipped = 0            # steps without finite gradients
         self.failed_in_row = 0      # such steps, the last ones in a row
         self.stopped = None         # number of the signal that ended the run
+        self.animals,self.origin = {},{} # {side: {animal: [checksums]}}; what a checkpoint tells of its making
 
 # %% ../nbs/02_train.ipynb #02-030
 @patch
@@ -425,9 +426,10 @@ def save(self:Trainer,
             raise HeaderError(path, f"is not written, because {fault} ({name}, step {self.done})", cure)
     run = {name:getattr(self,name).state_dict() for name in _parts}
     counts = dict(done=self.done, rows=self.rows, sums=self.sums, skipped=self.skipped)
+    made = dict(cfg=asdict(self.cfg), rng=torch.get_rng_state(), versions=package_versions(),
+                animals=self.animals, origin=self.origin)
     with saving(path):
-        return save_checkpoint(path, self.ema, cfg=asdict(self.cfg), run=run, rng=torch.get_rng_state(),
-                               versions=package_versions(), **counts, **info)
+        return save_checkpoint(path, self.ema, run=run, **made, **counts, **info)
 
 # %% ../nbs/02_train.ipynb #02-110
 @patch
@@ -439,6 +441,8 @@ def _take(self:Trainer, d): # checkpoint that `_check_run` accepts
     self.done,self.skipped = d['done'],d.get('skipped',0)
     self.rows = [renamed_row(row) for row in d.get('rows',[])]
     self.sums = renamed_row(d.get('sums',{}))
+    self.animals,self.origin = known_animals(d),short_facts(d.get('origin',{}))
+    self.done = steps_done(self.done, saved_options(d['cfg']).get('steps', self.cfg.steps), self.cfg.steps)
     if 'rng' in d:
         take_rng(d['rng'])
 
@@ -466,11 +470,6 @@ def _callbacks(cfg, train, val, out, log): # as `fit` takes them
     own = [Recorder(out), Checkpoint(out,cfg.keep), Pictures(val[0],out/'pictures'), Board(out/'board'), Progress(log)]
     return [*own, Calibrate(out,val)] if cfg.calibrate else own
 
-def _check_val(cfg, val): # `TrainConfig`, ScalarImages to validate on
-    "Refuse a run without animals to validate on, or with one that is too small for that"
-    names = (volume_name(v, f'validation animal {i}') for i,v in enumerate(val, 1))
-    check_animals(cfg.ratio, {shown(name): v.spatial_shape[world_axis(v.affine)] for name,v in zip(names, val)})
-
 def _pairs_of(cfg, train, batches): # `TrainConfig`, animals, how many batches
     "The `MRIDataset` of a run"
     return MRIDataset(train, cfg.patch, (cfg.low,cfg.high), cfg.bs*batches, cfg.bs, seed=cfg.seed, **cfg.pairs)
@@ -484,11 +483,12 @@ def fit(cfg:TrainConfig, # `TrainConfig`
         resume:bool=False, # go on from `out/latest.pth`, or from the newest whole epoch where that is damaged
         log=print,    # called with one line an epoch
         again:str='', # the command that resumes the run, printed when a signal stops it
-        cbs=()        # further callbacks
+        cbs=(),       # further callbacks
+        animals=None  # {'train' and 'val': {animal: [checksums of its scans]}}; kept, and compared where a run is resumed
        )->Trainer:    # `stopped` is the number of the signal that ended the run, or None
     "Train, validate and keep the best"
     out,first = Path(out),rank()==0
-    _check_val(cfg, val)
+    check_validation(cfg, val)
     if resume:
         path,saved = load_run(out, log)
         check_resumable(path, saved, fit_sizes(cfg,gen), _parts)
@@ -496,16 +496,19 @@ def fit(cfg:TrainConfig, # `TrainConfig`
     t = Trainer(cfg, gen, [Validate(val), *own, Signals(out,log,again), *cbs])
     if resume:
         t.resume(path, saved)
-        for note in version_changes(saved.get('versions',{})) + left_behind(saved['cfg'], cfg):
+        check_same_animals(path, t.animals, animals, log)
+        notes = version_changes(saved.get('versions',{})) + left_behind(saved['cfg'], cfg)
+        for note in notes + changed_options(saved['cfg'], cfg):
             log(note)
+    tell_origin(t, gen, animals, val)
     if t.done>=t.total:
         if first and not run_ended(out, t):
             t('after_fit')
-        log(f"all {cfg.epochs} epochs are done; ask for more with --epochs")
+        log(f"all {cfg.epochs} epochs are done; ask for more with --epochs {cfg.epochs+10}")
     else:
         _run_anew(t, train, out)
     if first and t.stopped is None:
-        for line in verdict(t.rows, len(val), out):
+        for line in verdict(t.rows, len(val), out, again):
             log(line)
     return t
 
@@ -526,13 +529,11 @@ def dry_run(cfg:TrainConfig, # `TrainConfig`
             brief:bool=False # time and memory alone, without sizes and configuration?
            )->dict:    # seconds an epoch, GB, and both in words
     "Say how long a run would take and how much memory, and its configuration"
-    _check_val(cfg, val)
+    check_validation(cfg, val)
     t = Trainer(cfg, copy.deepcopy(gen))                               # the one that is given stays as it is
     t.done = max(0, t.total-2)                                         # where all losses are on
     found = forecast(t, _pairs_of(t.cfg, train, 2), val)
     log(found['words'])
     if not brief:
-        nets = dict(generator=t.gen, discriminator=t.disc)
-        sizes = (f"{name} {sum(p.numel() for p in net.parameters()):,}" for name,net in nets.items())
-        log(f"{t.device}, {t.amp or '32 bits'}; parameters: {', '.join(sizes)}\n{json.dumps(asdict(t.cfg))}")
+        log(f"{sizes_line(t)}\n{json.dumps(asdict(t.cfg))}")
     return found

@@ -6,12 +6,12 @@
 __all__ = ['train_main']
 
 # %% ../nbs/54_training_command.ipynb #54-004
-import argparse, json, os, shlex
+import argparse, difflib, json, os, re, shlex
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from fastcore.docments import docments
-from .config import TrainConfig, parse_pairs, resolve_config
+from .config import TrainConfig, parse_pairs, read_config, resolve_config
 from .core import shown
 from .options import reading_kwargs, reading_options, reading_words
 from .shell import Parser, faults_end, shell_command
@@ -73,6 +73,14 @@ def _config_options(p): # parser
         group.add_argument(f'--{f.name}', type=kinds.get(f.type, f.type), metavar=f.type.__name__.upper(), help=text)
 
 # %% ../nbs/54_training_command.ipynb #54-013
+class _TrainParser(Parser):
+    "Names the option that a wrong one is most like"
+    def error(self, message): # of argparse
+        names = [o for action in self._actions for o in action.option_strings if o.startswith('--')]
+        wrong = re.match(r'unrecognized arguments: (--\w+)', message)
+        near = difflib.get_close_matches(wrong[1], names, 1) if wrong else []
+        super().error(message + ''.join(f'; did you mean {o}?' for o in near))
+
 _examples = ('easysr_train --data rats --out run                  from the first weights',
              'easysr_train --data rats --out run --init default   from those of easysr',
              'easysr_train --data rats --out run --dry            how long, how much memory',
@@ -81,7 +89,7 @@ _examples = ('easysr_train --data rats --out run                  from the first
 def _train_parser():
     "Options of `easysr_train`: those of the run, and every field of `TrainConfig`"
     about = 'Train a super-resolution GAN on isotropic rat or mouse brain volumes.'
-    p = Parser('easysr_train', about, _examples, allow_abbrev=False,
+    p = _TrainParser('easysr_train', about, _examples, allow_abbrev=False,
                usage='%(prog)s --data DATA [DATA ...] --out DIR [options]',
                argument_default=argparse.SUPPRESS)   # an option that is not given leaves no attribute
     _run_options(p.add_argument_group('data and outputs'))
@@ -101,6 +109,7 @@ def _train_config(opts): # parsed options of `easysr_train`
     from easysr.callbacks import load_run
     from easysr.checkpoints import refused_as
     resolve_config(_given(opts), opts.config)  # a fault of these is not one of the checkpoint
+    _check_out(opts)
     path,saved = load_run(opts.out, _silent)   # `fit` tells where another file than the latest is taken
     with refused_as(path, 'holds no run to go on with', 'start anew with --init'):
         return resolve_config(_given(opts), opts.config, saved.get('cfg', {}))
@@ -126,6 +135,20 @@ def _resume_command(opts,       # parsed options of `easysr_train`
 # %% ../nbs/54_training_command.ipynb #54-022
 _run_files = 'history.csv','curves.png','best.pth','final.pth','pictures','board'
 
+def _check_out(opts): # parsed options of `easysr_train`
+    "Refuse a place where no run can be written, or, with --resume, where none is"
+    out = Path(opts.out)
+    if out.exists() and not out.is_dir():
+        raise ValueError(f'{shown(out)}: is a file; name a folder with --out')
+    if opts.resume and not any(out.glob('*.pth')):
+        raise ValueError(f'{opts.out}: holds no run to go on with, no such checkpoint as latest.pth; '
+                         'check --out, or begin a run without --resume')
+    if (out/'latest.pth').exists() and not (opts.resume or opts.dry):
+        raise ValueError(f'{opts.out} holds a run already; '
+                         'go on with it by --resume, or name another folder with --out')
+    if not (opts.resume or opts.dry):
+        _check_run_folder(opts)
+
 def _check_run_folder(opts): # parsed options of `easysr_train`
     "Refuse a folder with files of these names that no run has left"
     from easysr.sidecars import read_json
@@ -135,6 +158,45 @@ def _check_run_folder(opts): # parsed options of `easysr_train`
     if there and not begun:
         raise ValueError(f'{shown(there[0])} in {opts.out} is of no run of easysr_train, it stays; '
                          'name another folder with --out')
+
+# %% ../nbs/54_training_command.ipynb #new-002
+def _starting_weights(opts, # parsed options of `easysr_train`
+                      cfg): # `TrainConfig`
+    "The generator of --init, or None"
+    from easysr.models import load_generator
+    from easysr.train import fit_sizes
+    if not opts.init or opts.resume:
+        return None
+    try:
+        gen = load_generator(opts.init)
+    except FileNotFoundError as e:
+        raise FileNotFoundError(f"{e}, or 'default' for the weights of easysr") from None
+    given = _given(opts) if not opts.config else read_config(opts.config) | _given(opts)
+    own = fit_sizes(cfg, gen)
+    wrong = [f"--{k} {given[k]} (they have {getattr(own,k)})" for k in ('model','ngf','blocks','tail')
+             if k in given and given[k]!=getattr(own,k)]
+    if wrong:
+        raise ValueError(f"the weights of --init {opts.init} contradict {', '.join(wrong)}; "
+                         "leave the option out, or train without --init")
+    return gen
+
+# %% ../nbs/54_training_command.ipynb #new-004
+def _tell_split(train, val, log): # rows of both sides, function of a sentence
+    "Say how many validate, and what to do where it is one"
+    animals = sorted({r['animal'] for r in val})
+    if len(animals)==1:
+        log("note: 1 animal to validate on gives no spread; "
+            "`easysr_prepare SCANS --out PREPARED --val 0.4 --overwrite` keeps more, or name them with --val")
+    return ', '.join(animals)
+
+def _animals(*sides): # rows that train, rows that validate
+    "Checksums of the scans of each animal, as `fit` keeps them"
+    from easysr.cohort import scan_sha256
+    found = dict(train={}, val={})
+    for side,rows in zip(found.values(), sides):
+        for r in rows:
+            side.setdefault(str(r['animal']), []).append(scan_sha256(r['path'])[:16])
+    return found
 
 # %% ../nbs/54_training_command.ipynb #54-023
 def _record(opts, stopped): # parsed options of `easysr_train`, signal that ended the run or None
@@ -149,22 +211,17 @@ def _train(opts,  # parsed options of `easysr_train`
     "Read the animals, then train or try; the exit status, 128 and its number where a signal ended the run"
     from easysr.cohort import read_cohort
     from easysr.core import pick_device, rank, world
-    from easysr.models import load_generator
     from easysr.train import dry_run, fit
-    if (Path(opts.out)/'latest.pth').exists() and not (opts.resume or opts.dry):
-        raise ValueError(f'{opts.out} holds a run already; '
-                         'go on with it by --resume, or name another folder with --out')
-    if not (opts.resume or opts.dry):
-        _check_run_folder(opts)
+    _check_out(opts)
+    gen = _starting_weights(opts, cfg)
     if cfg.pairs.get('cache') and reading_kwargs(opts):
         raise ValueError('files that --pairs maps ("cache") are read as they are; '
                          'prepare them first, easysr_prepare takes the same options')
     train, val, (train_vols, val_vols) = read_cohort(opts.data, opts.val, cfg.seed, opts.skip, log,
                                                      **reading_kwargs(opts))
-    animals = ', '.join(sorted({r['animal'] for r in val}))
+    animals = _tell_split(train, val, log)
     processes = f"{world()} process{'es'*(world()>1)} on {pick_device(cfg.device)}"
     log(f'{len(train)} volumes to train on, {len(val)} to validate on ({animals}); {processes}')
-    gen = load_generator(opts.init) if opts.init and not opts.resume else None
     if cfg.pairs.get('cache'):
         train_vols = [r['path'] for r in train]   # only files can be mapped
     if opts.dry:
@@ -172,7 +229,8 @@ def _train(opts,  # parsed options of `easysr_train`
         return 0
     if not (opts.resume or cfg.compile):   # compiling twice would take longer than the answer is worth
         dry_run(cfg, train_vols, val_vols, gen, log, brief=True)
-    t = fit(cfg, train_vols, val_vols, opts.out, gen, opts.resume, log, _resume_command(opts, world()))
+    t = fit(cfg, train_vols, val_vols, opts.out, gen, opts.resume, log, _resume_command(opts, world()),
+            animals=_animals(train, val))
     if rank()==0:
         emit(_record(opts, t.stopped))
     return 128+t.stopped if t.stopped else 0
