@@ -10,9 +10,9 @@ import hashlib, html, math, os, re
 from pathlib import Path
 from .core import write_text
 from .derivatives import output_sides
-from .phrases import count_of, in_mm, interleave_spread, is_number, listed, natural_key, numbers_at, over_scans
-from .phrases import percent, range_text, safe_word, safe_words, said_at, seen_thickness, sentence, sequence_name
-from .phrases import settings, tesla, three_digits, three_numbers
+from .phrases import count_of, further_training, in_mm, interleave_spread, is_number, listed, natural_key
+from .phrases import numbers_at, over_scans, percent, range_text, safe_word, safe_words, said_at
+from .phrases import seen_thickness, sentence, sequence_name, settings, tesla, three_digits, three_numbers
 from .references import Cited, bibtex
 from .sidecars import sidecar_said
 from .texts import html_text
@@ -272,9 +272,9 @@ def _network(scans): # reports
 
 # %% ../nbs/57_methods_text.ipynb #57-041
 def _training(reports, cited): # of outputs, `Cited`
-    "A sentence on how the bundled weights were trained"
+    "Sentences on how the weights were trained"
     if any(said_at(r,'model','name')!='default' for r in reports):
-        return []
+        return list(dict.fromkeys(filter(None, (further_training(r.get('model') or {}) for r in reports))))
     return ["It had been trained as a generative adversarial network with a hinge loss "
             f"{cited('lim2017')} on thick slices simulated from isotropic scans of rodent brains."]
 

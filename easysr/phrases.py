@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['said_at', 'is_number', 'numbers_at', 'safe_word', 'safe_words', 'three_numbers', 'percent', 'in_mm', 'three_digits',
            'over_scans', 'range_text', 'count_of', 'listed', 'sentence', 'milliseconds', 'tesla', 'sequence_name',
-           'settings', 'acquisition_facts', 'natural_key', 'seen_thickness', 'interleave_spread', 'ordered_warnings']
+           'settings', 'acquisition_facts', 'natural_key', 'seen_thickness', 'interleave_spread', 'further_training',
+           'ordered_warnings']
 
 # %% ../nbs/70_phrases.ipynb #70-004
 import re, statistics
@@ -191,6 +192,20 @@ def interleave_spread(report # of a scan
     gains = said_at(report,'gains','gains')
     gains = [o for o in gains if is_number(o) and o>0] if isinstance(gains, list) else []
     return max(gains)/min(gains)-1 if gains else 0.
+
+# %% ../nbs/70_phrases.ipynb #new-002
+def further_training(model # of a report: name, checksum and history of the weights
+                    )->str:
+    "A sentence on how weights were trained further, empty where they do not say"
+    animals,epochs,steps,rate = (model.get(k) for k in ('train_animals','epochs','steps','learning_rate'))
+    if not all(map(is_number, (animals,epochs,steps,rate))):
+        return ''
+    start = 'the weights that come with easysr' if model.get('init')=='default' else safe_word(model.get('init') or '')
+    chosen = model.get('val_animals')
+    judged = f', {count_of(max(0,int(chosen)), "further animal")} choosing the epoch' if is_number(chosen) else ''
+    how = f'further, from {start},' if start else 'from scratch'
+    return (f"The weights had been trained {how} on {count_of(max(0,int(animals)), 'animal')} "
+            f"({epochs:g} epochs of {steps:g} steps, learning rate {rate:g}){judged}.")
 
 # %% ../nbs/70_phrases.ipynb #70-040
 _grave_gain = .1    # fraction
