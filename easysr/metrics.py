@@ -15,6 +15,7 @@ import numpy as np, torch
 from fastcore.basics import patch
 from .core import LazyModule
 from .texts import with_options
+from .volumes import in_memory
 
 # %% ../nbs/12_metrics.ipynb #new-801
 ndi, sk_filters, sk_metrics, tio = map(LazyModule, ('scipy.ndimage','skimage.filters','skimage.metrics','torchio'))
@@ -22,7 +23,6 @@ ndi, sk_filters, sk_metrics, tio = map(LazyModule, ('scipy.ndimage','skimage.fil
 # %% ../nbs/12_metrics.ipynb #12-012
 def _volume(x): # in any form
     "What is in a file, a nibabel image or a result as a torchio image; anything else as it is"
-    from easysr.volumes import in_memory     # which lies above this module
     made = getattr(x, 'volume', None)
     if isinstance(made, tio.Image):
         return made

@@ -19,6 +19,7 @@ from numbers import Real
 from fastcore.basics import patch
 from .core import LazyModule
 from .texts import with_options
+from .volumes import in_memory
 
 # %% ../nbs/10_slices.ipynb #new-801
 ndi, scipy_signal, tio = map(LazyModule, ('scipy.ndimage','scipy.signal','torchio'))
@@ -346,11 +347,6 @@ def _check_lengths(spacing, thickness, axis): # as `thicken` takes them
     if axis not in (None,0,1,2):
         raise ValueError(f"axis is {axis!r:.40}; give 0, 1 or 2")
 
-def _in_memory(vol): # as `thicken` takes it
-    "A torchio image as it is, a path or a nibabel image read"
-    from easysr.volumes import in_memory       # which lies above this module
-    return in_memory(vol)
-
 @with_options
 def thicken(vol,                # torchio image, nibabel image or path; the finer the better
             spacing:float,      # centre-to-centre distance of the slices to make (mm)
@@ -362,7 +358,7 @@ def thicken(vol,                # torchio image, nibabel image or path; the fine
            )->tio.ScalarImage:  # same field of view, `affine` recomputed from the outer edges
     "Scan `vol` again with thick slices"
     _check_lengths(spacing, thickness, axis)
-    vol = _in_memory(vol)
+    vol = in_memory(vol)
     axis = world_axis(vol.affine) if axis is None else axis
     fine,N = vol.spacing[axis],vol.spatial_shape[axis]
     if spacing < fine*.999:
