@@ -268,7 +268,7 @@ def _contradiction(scan, sm, width): # ScalarImage; `SliceModel` with the thickn
     if width is None or abs(np.log(width.fwhm/sm.fwhm)) < max(.25, 2*width.spread):
         return []
     low,seen,high = (width.fwhm*sm.spacing*np.exp(o*width.spread) for o in (-1,0,1))
-    told = scan.get('thickness_from') or 'the sidecar'
+    told = (scan.get('thickness_from') or 'the sidecar').split(', from ')[-1]      # what the converter read, where it says so
     return [f"slices are {sm.thickness:.2g} mm thick by {told}, and that is used; the scan looks like "
             f"{seen:.2g} mm ({low:.2g} to {high:.2g}); thickness= (--thickness) overrides it"]
 
