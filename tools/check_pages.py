@@ -103,9 +103,9 @@ class Check:
 
     def window(self):
         "Two numbers set the window, reset brings it back, and dragging with the right button changes it"
-        low = self.tab.locator('.es-line input[type=number]').first
+        low,high = (self.tab.locator('.es-line input[type=number]').nth(i) for i in (0,1))
         before,first = low.input_value(), self.pictures()[0]
-        low.fill('400')
+        low.fill(f'{float(high.input_value())/2:.3g}')
         low.dispatch_event('change')
         self.settle()
         self.expect(self.pictures()[0]!=first, 'the window cannot be typed')
