@@ -7,7 +7,7 @@ __all__ = ['stack_channels', 'sidecar_dict', 'inspect_file', 'restore_file', 'al
            'finish_folder', 'status_table']
 
 # %% ../nbs/20_batch.ipynb #20-004
-import os, platform, time
+import os, time
 import torch, torchio as tio
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,7 @@ from .derivatives import output_kinds, output_name, output_place
 from .cohort import find_inputs, is_ours, name_clash, scan_sha256
 from .methods_text import write_methods
 from .pages import cohort_page, scan_page, series_warnings
-from .results import sd_sidecar, write_outputs
+from .results import kept_fields, sd_sidecar, write_outputs
 
 # %% ../nbs/20_batch.ipynb #20-018
 def stack_channels(images # ScalarImages of one grid
@@ -42,9 +42,8 @@ def sidecar_dict(path,    # input file
                  fields={}# of BIDS, see `bids_fields`
                 )->dict:  # JSON-able
     "Contents of the sidecar of an output"
-    own = {'volumes','outputs','coming','adapt','uncertainty'} | set(reports[0])   # of an output that is restored again
-    before = {k:v for k,v in sidecar(path, finer=True).items() if k not in own}
-    contents = before | dict(Sources=[Path(path).name], key=key, python=platform.python_version()) | fields | reports[0]
+    before = kept_fields(path, reports[0])
+    contents = before | dict(Sources=[Path(path).name], key=key) | fields | reports[0]
     if len(reports)==1:
         return contents
     each = [{k:r[k] for k in _measured if k in r} for r in reports]

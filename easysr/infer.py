@@ -9,7 +9,7 @@ from __future__ import annotations
 __all__ = ['super_resolve', 'MRIInference', 'tissue', 'nothing_to_restore', 'Result']
 
 # %% ../nbs/03_infer.ipynb #03-005
-import os, time
+import os, platform, time
 import numpy as np, torch
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -388,7 +388,8 @@ def report(self:MRIInference,
     "What was done to a scan"
     dtype = self.gen.dtype_at(used.sm.fwhm) if used else None
     return dict(easysr=easysr.__version__, torch=torch.__version__, torchio=version('torchio'),
-                model=self.model_info, device=str(self.device), bits=str(dtype or torch.float32).removeprefix('torch.'),
+                python=platform.python_version(), model=self.model_info, device=str(self.device),
+                bits=str(dtype or torch.float32).removeprefix('torch.'),
                 options=self.options(), input=geometry(scan), output=geometry(out), through_plane=through_plane(scan),
                 slices=_slices(used) if used else None, plane=_plane_report(scan, self.target_spacing(scan)),
                 intensities=dict(input=intensity_summary(plane, masks[0]), output=intensity_summary(out, masks[1])),

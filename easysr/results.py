@@ -7,7 +7,7 @@ from __future__ import annotations
 
 # %% auto #0
 __all__ = ['Result', 'told', 'sd_map', 'viewer_of', 'shown_html', 'nibabel_of', 'write_outputs', 'check_folder', 'scan_key',
-           'check_same', 'sd_sidecar']
+           'check_same', 'sd_sidecar', 'kept_fields']
 
 # %% ../nbs/55_results.ipynb #55-005
 import hashlib, os, warnings
@@ -270,11 +270,17 @@ def _said(path, finer=False): # scan, there or not; as `sidecar` takes it
     "What the sidecar of a scan says"
     return sidecar(path, finer) if Path(path).is_file() else {}
 
+def kept_fields(path,  # scan, there or not
+                report # of its output
+               )->dict:
+    "What the sidecar of a scan says that holds for its output too"
+    own = {'volumes','outputs','coming','key','Sources','adapt','uncertainty'}      # of an output that is restored again
+    return {k:v for k,v in _said(path, finer=True).items() if k not in own | set(report)}
+
 def _sidecar_contents(res, path, out, kind, key): # `Result`; as `output_files` takes them; `scan_key`
     "Contents of the sidecar: what that of the scan says, and the report"
-    own = {'volumes','outputs','coming','key','Sources','adapt','uncertainty'} | set(res.report)
-    before = {k:v for k,v in _said(path, finer=True).items() if k not in own}
-    return before | bids_fields([path], out, kind, res.scan, _said(path)) | res.report | dict(key=key)
+    fields = bids_fields([path], out, kind, res.scan, _said(path))
+    return kept_fields(path, res.report) | fields | res.report | dict(key=key)
 
 def _output_texts(res, path, out, files, page, contents): # `Result`; as `output_files` has them; a page?; sidecar
     "The page for quality control and further sidecars, as `write_outputs` takes them"
