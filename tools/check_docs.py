@@ -1,67 +1,21 @@
 #!/usr/bin/env python3
 """Stage the site into _proc/ without Quarto, and check what Quarto lets pass: it exits 0 on a broken link.
 
-Staging runs the cells that are exported or import something; every other output is the one stored in the notebook."""
-import json, os, re, sys
-from pathlib import Path
-from urllib.parse import unquote
+Looks at the map against settings.ini and the pages, links and anchors, references of figures, equations and
+literature, alt texts and captions, stored errors, paths of a machine, weights, and whether each notebook's outputs
+were made by its code as it is (tools/check_outputs.py). --staged takes _proc/ as it is. check_site.py opens pages."""
+import re, sys
 
 import yaml
 from nbdev.config import get_config
-from nbdev.doclinks import _build_modidx
-from nbdev.quarto import nbdev_sidebar, refresh_quarto_yml
-from nbdev.serve import proc_nbs
 
-root = Path(__file__).resolve().parent.parent
-os.chdir(root)               # nbdev looks for settings.ini from here
-sys.path.insert(0, str(root)) # and staging imports the modules, installed or not
+from check_outputs import output_ages
+from page_faults import output_faults, picture_faults, reference_faults, weight_faults
+from staged import Site, entries, root, stage
 
-def _join(o):
-    "Text that notebooks store as a list of lines"
-    return ''.join(o) if isinstance(o, list) else o
-
-def stage():
-    "`nbdev_proc_nbs`, less its search for Quarto, which downloads; returns `_proc`"
-    refresh_quarto_yml()
-    _build_modidx()
-    nbdev_sidebar.__wrapped__()
-    return proc_nbs(n_workers=0, force=True)
-
-def entries(o):
-    "Every page named in a sidebar, sections and all"
-    if isinstance(o, str):
-        return [o]
-    if isinstance(o, list):
-        return [x for i in o for x in entries(i)]
-    return [x for k in ('href', 'file', 'contents') if k in o for x in entries(o[k])]
-
-def text(page):
-    "The page's prose, and the markdown that its cells print (`show_doc` tables among it), without code"
-    if page.suffix!='.ipynb':
-        s = page.read_text(encoding='utf-8')
-    else:
-        cells = json.loads(page.read_text(encoding='utf-8'))['cells']
-        outs  = [o for c in cells for o in c.get('outputs', []) if 'data' in o]
-        s = '\n\n'.join([_join(c['source']) for c in cells if c['cell_type']!='code'] +
-                        [_join(o['data']['text/markdown']) for o in outs if 'text/markdown' in o['data']])
-    return re.sub(r'^(```+|~~~+).*?^\1', '', s, flags=re.M|re.S)
-
-def slug(h):
-    "Pandoc's identifier of a heading"
-    h = re.sub(r'!?\[([^]]*)\]\([^)]*\)', r'\1', re.sub(r'\{.*\}\s*$', '', h)).lower()
-    return re.sub(r'^[^a-z]+', '', re.sub(r'\s+', '-', re.sub(r'[^\w\s.-]', '', h).strip())) or 'section'
-
-def anchors(s):
-    "Every place in `s` that a link can point to"
-    res = []
-    for h in re.findall(r'^#{1,6}\s+(.+?)\s*#*$', s, re.M):
-        res.append(f'{slug(h)}-{res.count(slug(h))}' if slug(h) in res else slug(h))
-    return {*res, *re.findall(r'\{#([\w:.-]+)', s), *re.findall(r'''\b(?:id|name)=["']([^"']+)''', s)}
-
-def html_name(page):
-    "What the page is called on the site: its number goes, or its front matter says"
-    m = re.search(r'^output-file:\s*(\S+)', text(page), re.M)
-    return m[1] if m else page.with_suffix('.html').name
+def address(cfg):
+    "Where the site is published"
+    return cfg.doc_host.rstrip('/')+cfg.doc_baseurl
 
 def settings_faults(yml, cfg):
     "Where `_quarto.yml` differs from settings.ini, in words"
@@ -72,90 +26,55 @@ def settings_faults(yml, cfg):
             if site.get(k,'').rstrip('/')!=v.rstrip('/')]
     if yml['project']['output-dir']!=cfg.doc_path.name:
         bad.append(f'_quarto.yml: output-dir is not {cfg.doc_path.name}')
+    for kind in ('open-graph','twitter-card'):   # an address: else Quarto takes the first picture of a page, or its data
+        image = site[kind].get('image', '')
+        if not image.startswith(address(cfg)+'/'):
+            bad.append(f'_quarto.yml: the image of {kind} is no address on the site')
+        elif not (root/'nbs'/image.removeprefix(address(cfg)+'/')).is_file():
+            bad.append(f'_quarto.yml: the image of {kind} does not exist')
     return bad
 
-def address(cfg):
-    "Where the site is published"
-    return cfg.doc_host.rstrip('/')+cfg.doc_baseurl
-
-def sidebar_faults(yml, pages):
-    "Pages that the sidebar names and that are not there, and the reverse"
+def map_faults(yml, site):
+    "Pages that sidebar, navbar and footer name and that are not there; pages that the sidebar lacks or that say nothing of themselves"
     listed = entries(yml['website']['sidebar']['contents'])
-    bad = [f'sidebar: {o} does not exist' for o in listed if o not in pages]
-    return bad + [f'sidebar: {o} is not listed' for o in pages if o not in listed]
+    other  = [o['href'] for o in yml['website']['navbar']['left']]
+    other += [o['href'] for k in ('center','right') for o in yml['website']['page-footer'].get(k, [])]
+    bad  = [f'_quarto.yml: {o} does not exist' for o in [*listed, *other] if not re.match('https?:', o) and o not in site.pages]
+    bad += [f'sidebar: {o} is not listed' for o in site.pages if o not in listed]
+    bad += [f'sidebar: {o} is listed twice' for o in {*listed} if listed.count(o)>1]
+    for key in ('title','description'):
+        bad += [f'{k}: its top has no {key}' for k,v in site.fronts.items() if not v.get(key)]
+    run = (root/'tools/run_nbs').read_text(encoding='utf-8').split()
+    bad += [f'tools/run_nbs: {o} is not in its order' for o in site.pages
+            if o.endswith('.ipynb') and not any(w.strip('()').endswith(o.removesuffix('.ipynb')) for w in run)]
+    return bad
 
-def links(prose):
-    "Every link and every source of a picture"
-    return re.findall(r'\]\(<?([^)\s>]+)', prose) + re.findall(r'''\b(?:href|src)=["']([^"']+)''', prose)
-
-class Site:
-    "The staged pages, and what a link from one of them meets"
-    def __init__(self, proc, base):
-        self.proc, self.base = proc, base
-        kinds = ('.ipynb','.qmd','.md')
-        self.pages = {p.relative_to(proc).as_posix():p for p in sorted(proc.rglob('*')) if p.suffix in kinds}
-        self.texts = {k:text(p) for k,p in self.pages.items()}
-        self.urls  = {(Path(k).parent/html_name(p)).as_posix():k for k,p in self.pages.items()}
-        self.ids   = {k:anchors(s) for k,s in self.texts.items()}
-
-    def target(self, page, link):
-        "(page or file that `link` on `page` leads to, anchor there); None for other sites"
-        own = link.startswith(self.base)
-        t = link[len(self.base):].lstrip('/') if own else link
-        if re.match(r'[a-z]+:|//', t):
-            return None
-        t,_,anchor = unquote(t).partition('#')
-        if not t and not own:
-            return page, anchor
-        local = t if own else os.path.normpath(Path(page).parent/t)
-        return self.urls.get(local or 'index.html', local), anchor
-
-    def link_faults(self, page, prose):
-        "Links of a page that lead nowhere"
-        for o in links(prose):
-            found = self.target(page, o)
-            if found is None:
-                continue
-            target, anchor = found
-            if target in self.pages:
-                if anchor and anchor not in self.ids[target]:
-                    yield f'{page}: no anchor #{anchor} in {target} ({o})'
-            elif not (self.proc/target).is_file() or '..' in Path(target).parts:
-                yield f'{page}: broken link {o}'
-
-    def label_faults(self, page, prose):
-        "Cross-references of a page without a label"
-        raw = self.pages[page].read_text(encoding='utf-8')
-        for o in sorted({*re.findall(r'(?<![\w@/.])@((?:fig|tbl|sec|eq|lst)-[\w-]+)', prose)}):
-            if not re.search(rf'#{o}\b|label:\s*{o}\b', raw):
-                yield f'{page}: @{o} is defined nowhere'
-
-    def cell_faults(self, page):
-        "Cells of a notebook that ended in an error"
-        if self.pages[page].suffix!='.ipynb':
-            return
-        for c in json.loads(self.pages[page].read_text(encoding='utf-8'))['cells']:
-            for o in c.get('outputs', []):
-                if o['output_type']=='error':
-                    yield f"{page}: a cell ended in {o['ename']}: {o['evalue']}"
+def bibliography(proc, yml):
+    "Keys of the entries, and a fault where the file is absent"
+    path = proc/yml.get('bibliography', 'references.bib')
+    if not path.is_file():
+        return set(), [f'_quarto.yml: the bibliography {path.name} does not exist']
+    return {*re.findall(r'^\s*@\w+\s*\{\s*([^,\s]+)', path.read_text(encoding='utf-8'), re.M)}, []
 
 def check(proc, cfg):
     "All that is wrong, in words"
     yml  = yaml.safe_load((proc/'_quarto.yml').read_text(encoding='utf-8'))
     site = Site(proc, address(cfg))
-    bad  = settings_faults(yml, cfg) + sidebar_faults(yml, site.pages)
-    for page in site.pages:
+    keys,bad = bibliography(proc, yml)
+    bad += settings_faults(yml, cfg) + map_faults(yml, site)
+    for page,path in site.pages.items():
         prose = re.sub(r'(`+).+?\1', '', site.texts[page])
-        bad += [*site.link_faults(page, prose), *site.label_faults(page, prose), *site.cell_faults(page)]
+        bad += [*site.link_faults(page, prose), *reference_faults(page, path, prose, keys), *picture_faults(page, path),
+                *output_faults(page, path), *weight_faults(page, path)]
     print(f'{len(site.pages)} pages, {sum(map(len, site.ids.values()))} anchors')
-    return bad
+    return bad + output_ages()
 
 if __name__ == '__main__':
     try:
-        proc = stage()
+        proc = root/'_proc' if '--staged' in sys.argv else stage()
     except Exception as e:
         sys.exit(f'Staging stopped. {e}\n{e.__cause__!r}')
-    bad = check(proc, get_config())
+    bad = check(proc, get_config(cfg_name='settings.ini'))
     for o in bad:
         print(o)
     sys.exit(f'{len(bad)} faults' if bad else 0)

@@ -1,0 +1,8 @@
+"""
+---
+title: "Changelog"
+description: "What changed for those who use easysr, release by release"
+---
+"""
+from easysr.site import file_page
+print(file_page('CHANGELOG.md'))
