@@ -88,7 +88,7 @@ class Check:
             self.expect(self.tab.locator('.es-reading').inner_text()!=before, f'{key} does nothing')
         viewer.press('2')
         self.settle()
-        pressed = self.tab.locator('button[aria-pressed=true]').inner_text()
+        pressed = self.tab.locator('[aria-label=plane] button[aria-pressed=true]').inner_text()
         self.expect(pressed=='axial', f'2 shows the {pressed} plane, not the axial one')
         viewer.press('1')
 
