@@ -25,7 +25,8 @@ def md_links(s, folder):
 
 def for_readme(s):
     "Markdown with the text of comments that are meant for README"
-    return re.sub(r'<!-- readme\b[^\n]*\n(.*?)-->', r'\1', s, flags=re.S)
+    s = re.sub(r'<!-- readme\b[^\n]*\n(.*?)-->', r'\1', s, flags=re.S)
+    return re.sub(r'\n- toc: \w+$', '', s) if s.startswith('# ') else s   # front matter of the home page
 
 def quoted(s):
     "The text of a cell option"
