@@ -215,6 +215,8 @@ def _gravity(sentence, report): # a warning; report of its volume
     sentence = re.sub('^volume [0-9]+: ', '', sentence)
     if 'resampled without the network' in sentence:
         return 0
+    if 'the output differs from the scan by' in sentence:
+        return 1
     if 'interleave' in sentence and interleave_spread(report)>_grave_gain:
         return 1
     if seen_thickness(dict(warnings=[sentence])) is not None:

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"Write README.md, and its pictures in index_files/, from nbs/index.ipynb; run it after `nbdev_clean`. No Quarto needed."
+"""Write README.md, and its pictures in index_files/, from nbs/index.ipynb; run it after `nbdev_clean`. No Quarto needed.
+
+GitHub runs no scripts and has no sidebar, so README differs from the home page in three ways: viewers are left out, a cell
+flagged `readme` (and `hide`) gives its output to README alone, and so does the text of a comment that begins `<!-- readme`."""
 import base64, json, os, re, shutil, sys
 from pathlib import Path
 from textwrap import indent
@@ -20,7 +23,16 @@ def md_links(s, folder):
         return m[1]+os.path.normpath(f'{folder}/{t}')
     return re.sub(r'(\]\()([^)\s]+)', f, s)
 
-def output(o, fn):
+def for_readme(s):
+    "Markdown with the text of comments that are meant for README"
+    s = re.sub(r'<!-- readme\b[^\n]*\n(.*?)-->', r'\1', s, flags=re.S)
+    return re.sub(r'\n- toc: \w+$', '', s) if s.startswith('# ') else s   # front matter of the home page
+
+def quoted(s):
+    "The text of a cell option"
+    return s.strip().strip('"').replace('\\"', '"')
+
+def output(o, fn, alt='', caption=''):
     "One output as markdown; a picture goes to `fn`"
     if o['output_type']=='stream':
         return indent(_join(o['text']).rstrip(), '    ') if o['name']=='stdout' else ''
@@ -30,10 +42,11 @@ def output(o, fn):
     if 'image/png' in d:
         fn.parent.mkdir(exist_ok=True)
         fn.write_bytes(base64.b64decode(d['image/png']))
-        return f'![]({fn.parent.name}/{fn.name})'
+        picture = f'![{alt}]({fn.parent.name}/{fn.name})'
+        return picture + (f'\n\n*{caption}*' if caption else '')
     if 'text/markdown' in d:
         return d['text/markdown']
-    if re.fullmatch(r'<[\w.]+ object.*>', d.get('text/plain', '')):
+    if re.fullmatch(r'<[\w.]+( object.*)?>', d.get('text/plain', '')):
         return ''   # says nothing, and GitHub strips the page it stands for
     if 'text/plain'    in d:
         return indent(d['text/plain'].rstrip(), '    ')
@@ -47,20 +60,22 @@ def readme(nb, dest):
         s = _join(c['source'])
         flags = dict(o.partition(':')[::2] for o in re.findall(r'^#\|\s*(.+?)\s*$', s, re.M))
         flags = {k.split()[0]: v.strip() for k,v in flags.items()}
-        if 'hide' in flags or flags.get('include')=='false':
+        only = 'readme' in flags
+        if not only and ('hide' in flags or flags.get('include')=='false'):
             continue
         if c['cell_type']=='markdown':
-            out.append(md_links(s, 'nbs'))
+            out.append(md_links(for_readme(s), 'nbs'))
         if c['cell_type']!='code':
             continue
         s = re.sub(r'^#\|.*\n?', '', s, flags=re.M).strip('\n')
-        if s and flags.get('echo')!='false' and 'hide_input' not in flags:
+        if s and not only and flags.get('echo')!='false' and 'hide_input' not in flags:
             out.append(f'```python\n{s}\n```')
         if flags.get('output')=='false' or 'hide_output' in flags:
             continue
         for o in c['outputs']:
-            n += 1
-            out.append(output(o, dest/pics/f'{n}.png'))
+            n += 'image/png' in o.get('data', {})
+            words = (md_links(quoted(flags.get(k, '')), 'nbs') for k in ('fig-alt','fig-cap'))
+            out.append(output(o, dest/pics/f'{n}.png', *words))
     return '\n\n'.join(o.strip('\n') for o in out if o.strip()) + '\n'
 
 if __name__ == '__main__':
