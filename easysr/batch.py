@@ -293,10 +293,10 @@ def finish_folder(out, # folder of the outputs
                   rows # as `restore_files` gives them
                  )->list: # sentences about what stays as it is
     "Write what describes all outputs of a folder"
-    if len(rows)>1:
-        write_index(out, rows)
-    if process_share()[0] and 'TORCHELASTIC_RUN_ID' in os.environ:
+    if 'TORCHELASTIC_RUN_ID' in os.environ and process_share()[0]:
         return []
+    if len(rows)>1 or process_share(alone=True)[1]>1:
+        write_index(out, rows)
     note = write_methods(out)
     return [note] if note else []
 

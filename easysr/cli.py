@@ -151,12 +151,15 @@ def main(argv=None): # list of words; default: the command line's
     check_folder('easysr', opts.out)
     from easysr.core import barrier, process_share
     with faults_end('easysr', 2):
-        which, many = process_share()
+        which, many = process_share(alone=len(opts.input)==1 and Path(opts.input[0]).is_file())
     also = [o for o in (opts.align,opts.model) if o and Path(o).is_file()]
     inf = load_inference('easysr', opts)
     words, broken = _converted(opts.input, opts.out)
     files = _find_scans(words, opts.out, also)
-    rows = _gone(_restore_all(inf, files[which::many], opts), opts.out)
+    mine = files[which::many]
+    if many > 1:
+        tell('easysr', [f'process {which+1} of {many} restores {len(mine)} of {len(files)} scans'])
+    rows = _gone(_restore_all(inf, mine, opts), opts.out)
     if len(rows) > 1:
         print(_summary(rows))
     barrier()

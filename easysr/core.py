@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['LazyModule', 'shown', 'HeaderError', 'check_file', 'read_text', 'is_memory_error', 'fault_sentence', 'temporary_name',
            'written_whole', 'write_bytes', 'write_text', 'FileSet', 'replaced_input', 'file_sha256', 'fingerprint',
-           'pick_device', 'peak_gb', 'ram_bytes', 'process_share', 'barrier', 'sweep_leftovers', 'rank', 'world',
-           'start_ranks', 'batch_indices', 'over_ranks', 'any_rank', 'package_versions', 'version_changes']
+           'own_card', 'pick_device', 'peak_gb', 'ram_bytes', 'process_share', 'barrier', 'sweep_leftovers', 'rank',
+           'world', 'start_ranks', 'batch_indices', 'over_ranks', 'any_rank', 'package_versions', 'version_changes']
 
 # %% ../nbs/14_core.ipynb #14-004
 import hashlib, importlib, os, platform, re, stat, sys, time
@@ -207,12 +207,29 @@ def fingerprint(what # a file's Path, or anything whose `repr` says it all
     digest = file_sha256(what) if isinstance(what,Path) else hashlib.sha256(repr(what).encode()).hexdigest()
     return digest[:16]
 
+# %% ../nbs/14_core.ipynb #rank-002
+def _whole(env, name, default=None): # environment variables; name of one; where it is not set
+    "A whole number in the environment"
+    word = str(env.get(name, default))
+    if not word.isascii() or not word.isdigit():
+        raise ValueError(f"{name} is '{word[:40]}' in the environment; it must be a whole number, or not be set")
+    return int(word)
+
+def own_card(cards, # how many this process can see
+             env=None # environment variables; default: this process's
+            ):        # torch device
+    "The NVIDIA card of this process"
+    import torch
+    env = os.environ if env is None else env
+    local = _whole(env, 'LOCAL_RANK', env.get('SLURM_LOCALID', 0))
+    return torch.device('cuda', local % max(cards,1))
+
 # %% ../nbs/14_core.ipynb #14-058
-def pick_device(device='auto' # 'auto', 'cpu', 'cuda', 'cuda:1', 'mps'
+def pick_device(device='auto' # 'auto', 'cpu', 'cuda', 'cuda:1', 'mps'; 'auto' and 'cuda' follow LOCAL_RANK
                ):             # torch device
     "The torch device asked for, or the best there is"
     import torch
-    if device!='auto':
+    if device not in ('auto','cuda') or (device=='cuda' and not torch.cuda.is_available()):
         try:
             one = torch.ones(1, device=device)
             one.item()                     # refused by a device that holds no numbers, such as meta
@@ -220,7 +237,7 @@ def pick_device(device='auto' # 'auto', 'cpu', 'cuda', 'cuda:1', 'mps'
         except (RuntimeError, AssertionError, NotImplementedError, TypeError):
             raise ValueError(f"device '{device}' cannot be used here; use auto or cpu") from None
     if torch.cuda.is_available():
-        return torch.device('cuda')
+        return own_card(torch.cuda.device_count())
     return torch.device('mps' if torch.backends.mps.is_available() else 'cpu')
 
 # %% ../nbs/14_core.ipynb #14-060
@@ -246,13 +263,6 @@ def ram_bytes()->float:
         return float('inf')
 
 # %% ../nbs/14_core.ipynb #14-068
-def _whole(env, name, default=None): # environment variables; name of one; where it is not set
-    "A whole number in the environment"
-    word = str(env.get(name, default))
-    if not word.isascii() or not word.isdigit():
-        raise ValueError(f"{name} is '{word[:40]}' in the environment; it must be a whole number, or not be set")
-    return int(word)
-
 def _share(which, many, name): # which process this is, of how many, the variable that says so
     "(which, many), refused where some files would be nobody's"
     if which!=int(which) or not 0<=which<many:
@@ -261,17 +271,32 @@ def _share(which, many, name): # which process this is, of how many, the variabl
     return int(which),many
 
 # %% ../nbs/14_core.ipynb #14-069
-def process_share(env=None # environment variables; default: this process's
-                 )->tuple: # (which process this is, of how many)
-    "Which part of the files is this process's"
-    env = os.environ if env is None else env
-    if 'WORLD_SIZE' in env:
-        return _share(_whole(env,'RANK',0), _whole(env,'WORLD_SIZE'), 'RANK')
+def _srun_share(env): # environment variables
+    "(which task of a step of SLURM this is, of how many)"
+    alone = 'SLURM_JOB_ID' in env and 'SLURM_STEP_ID' not in env   # a batch script without srun is called task 0 of all
+    if 'SLURM_PROCID' not in env or alone:
+        return 0,1
+    many = 'SLURM_STEP_NUM_TASKS' if 'SLURM_STEP_NUM_TASKS' in env else 'SLURM_NTASKS'
+    return _share(_whole(env,'SLURM_PROCID'), _whole(env,many,1), 'SLURM_PROCID')
+
+def _array_share(env): # environment variables
+    "(which task of a SLURM array this is, of how many)"
     if 'SLURM_ARRAY_TASK_COUNT' not in env:
         return 0,1
     task,first,step = (_whole(env, f'SLURM_ARRAY_TASK_{k}', d) for k,d in (('ID',None),('MIN',0),('STEP',1)))
     which = (task-first)/max(step,1)
     return _share(which, _whole(env,'SLURM_ARRAY_TASK_COUNT'), 'SLURM_ARRAY_TASK_ID')
+
+def process_share(env=None,  # environment variables; default: this process's
+                  alone=False # was this process given one file of its own? then the tasks of an array do not share it
+                 )->tuple: # (which process this is, of how many)
+    "Which part of the files is this process's"
+    env = os.environ if env is None else env
+    if 'WORLD_SIZE' in env:
+        return _share(_whole(env,'RANK',0), _whole(env,'WORLD_SIZE'), 'RANK')
+    task,tasks = (0,1) if alone else _array_share(env)
+    which,many = _srun_share(env)
+    return task*many+which, tasks*many
 
 # %% ../nbs/14_core.ipynb #14-075
 def barrier(env=None): # environment variables; default: this process's
@@ -304,7 +329,7 @@ def sweep_leftovers(folder,    # folder of an earlier run, or one that is not th
                     deep=True): # its subfolders too?
     "Remove temporary files of `written_whole` whose process is gone"
     def left(machine, pid, changed): # of the name; when it was written last
-        if machine!=_machine() or process_share()[1]>1:
+        if machine!=_machine() or process_share(alone=True)[1]>1:
             return changed < time.time()-3600             # what runs elsewhere cannot be asked
         return changed<_started if pid==os.getpid() else _process_gone(pid)   # numbers are used again
     for f in (Path(folder).rglob if deep else Path(folder).glob)('.*'):
@@ -332,7 +357,7 @@ def start_ranks(device='auto'): # as `pick_device` takes it
         return
     cuda = pick_device(device).type=='cuda'
     if cuda:
-        torch.cuda.set_device(int(os.environ.get('LOCAL_RANK',0)))
+        torch.cuda.set_device(pick_device(device))
     dist.init_process_group('nccl' if cuda else 'gloo')
 
 # %% ../nbs/14_core.ipynb #14-092

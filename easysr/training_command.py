@@ -235,6 +235,16 @@ def _train(opts,  # parsed options of `easysr_train`
         emit(_record(opts, t.stopped))
     return 128+t.stopped if t.stopped else 0
 
+# %% ../nbs/54_training_command.ipynb #new-702
+def _check_ranks(joined,  # processes that know of each other
+                 env=None): # environment variables; default: this process's
+    "Refuse tasks of `srun` that would each train the same run"
+    from easysr.core import process_share
+    tasks = process_share(env, alone=True)[1]
+    if tasks > joined:
+        raise ValueError(f"{tasks} tasks of srun would each train this run; start one task, with torchrun in it "
+                         f"(torchrun --nproc-per-node {tasks} $(which easysr_train) ...)")
+
 # %% ../nbs/54_training_command.ipynb #54-025
 @shell_command('easysr_train')
 def train_main(argv=None): # list of words; default: the command line's
@@ -248,6 +258,7 @@ def train_main(argv=None): # list of words; default: the command line's
     try:
         with faults_end('easysr_train', 2, quiet):
             start_ranks(cfg.device)
+            _check_ranks(world())
             batch_indices(1, cfg.bs, world=world())   # refuses a batch that the processes cannot share
         log = partial(print, flush=True) if rank()==0 else _silent
         with faults_end('easysr_train', 1, quiet, ' If memory ran out, give a smaller --bs or --patch.'):
