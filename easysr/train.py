@@ -25,7 +25,7 @@ from .lineage import check_same_animals, known_animals, steps_done, tell_origin
 from .losses import add_spectral_norm, adversarial, charbonnier, consistency_loss, gradient_loss, patch_weights
 from .losses import quantile_loss, r1_penalty, real_scores_higher
 from .checkpoints import refused_as, short_facts, take_momenta, take_rng, take_scale, take_weights, weights_fault
-from .models import PatchDiscriminator, generators, load_checkpoint, save_checkpoint
+from .models import PatchDiscriminator, generators, load_checkpoint, pick_dtype, save_checkpoint
 from .data import MRIDataset
 from .callbacks import Average, Board, Calibrate, Checkpoint, Diverged, Pictures, Progress, Recorder, Schedule, Signals
 from .callbacks import StopAfter, StopFit, Validate, calibration_scans, check_resumable, cosine, load_run, onecycle
@@ -45,7 +45,7 @@ def pick_amp(device,     # torch device
     if amp!='auto':
         return dict(bf16=torch.bfloat16, fp16=torch.float16, fp32=None)[amp]
     if device.type!='cuda':
-        return None
+        return pick_dtype(device)
     return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
 
 # %% ../nbs/02_train.ipynb #02-018
