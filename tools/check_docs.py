@@ -35,11 +35,12 @@ def settings_faults(yml, cfg):
     return bad
 
 def map_faults(yml, site):
-    "Pages that sidebar, navbar and footer name and that are not there; pages that the sidebar lacks or that say nothing of themselves"
+    "Pages that are named and not there, pages that the sidebar lacks or that say nothing of themselves"
     listed = entries(yml['website']['sidebar']['contents'])
     other  = [o['href'] for o in yml['website']['navbar']['left']]
     other += [o['href'] for k in ('center','right') for o in yml['website']['page-footer'].get(k, [])]
-    bad  = [f'_quarto.yml: {o} does not exist' for o in [*listed, *other] if not re.match('https?:', o) and o not in site.pages]
+    inner = [o for o in [*listed, *other] if not re.match('https?:', o)]
+    bad  = [f'_quarto.yml: {o} does not exist' for o in inner if o not in site.pages]
     bad += [f'sidebar: {o} is not listed' for o in site.pages if o not in listed]
     bad += [f'sidebar: {o} is listed twice' for o in {*listed} if listed.count(o)>1]
     for key in ('title','description'):

@@ -1,4 +1,4 @@
-"""What may be wrong within one staged page: pictures, captions and references, stored errors, leaks, weight. In words."""
+"""What may be wrong within one staged page, in words: pictures, references, stored errors, leaks, weight."""
 import base64, html, re
 
 from staged import cells, joined
