@@ -3,7 +3,7 @@
 
 Home, a tutorial and a page of functions at 1400 and 400 pixels, light and dark: no error in the console, nothing that
 scrolls sideways or is cut, pictures that load and have an alt text, a viewer that moves.
-tools/check_site.py [PAGE...] [--staged] [--shots DIR] [--keep DIR]
+tools/check_site.py [PAGE...] [--staged] [--site DIR] [--shots DIR] [--keep DIR]
 --staged takes _proc/ as it is. Where smalldocs, playwright or Chromium is absent it says so and ends well."""
 import argparse, html, json, shutil, subprocess, sys, tempfile
 from pathlib import Path
@@ -58,9 +58,9 @@ def render(proc, work):
     return out
 
 wide_parts = """() => { const scrolls = o => /auto|scroll|hidden|clip/.test(getComputedStyle(o).overflowX);
-    const inScroller = o => { while (o = o.parentElement) if (scrolls(o) && o.tagName != 'BODY') return true; return false; };
+    const inside = o => (o = o.parentElement) && o.tagName != 'BODY' && (scrolls(o) || inside(o));
     return [...document.querySelectorAll('main *, header *, footer *')]
-        .filter(o => o.getBoundingClientRect().right > innerWidth + 1 && !inScroller(o))
+        .filter(o => o.getBoundingClientRect().right > innerWidth + 1 && !inside(o))
         .slice(0, 4).map(o => o.tagName + '.' + o.className); }"""
 cut_code = "[...document.querySelectorAll('main pre')].filter(o => o.scrollWidth > o.clientWidth + 2).length"
 
@@ -133,11 +133,12 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument('pages', nargs='*', default=pages, help=f'addresses within the site; default: {" ".join(pages)}')
     p.add_argument('--staged', action='store_true', help='take _proc/ as it is')
+    p.add_argument('--site', type=Path, help='open this site, as Quarto rendered it, in place of one by smalldocs')
     p.add_argument('--shots', type=Path, help='folder for screenshots')
     p.add_argument('--keep', type=Path, help='folder for the rendered site, which must not exist')
     args = p.parse_args()
     try:
-        import smalldocs
+        import smalldocs   # noqa: F401, renders
         from playwright.sync_api import sync_playwright
     except ImportError as e:
         return print(f'{e.name} is not installed: the site was not opened')
@@ -145,15 +146,15 @@ def main():
         return print('there is no Chromium here: the site was not opened')
     if args.shots:
         args.shots.mkdir(parents=True, exist_ok=True)
-    proc = root/'_proc' if args.staged else stage()
+    proc = root/'_proc' if args.staged or args.site else stage()
     with tempfile.TemporaryDirectory() as d, sync_playwright() as play:
-        site = render(proc, Path(d))
+        site = args.site.resolve() if args.site else render(proc, Path(d))
         browser = play.chromium.launch(executable_path=chromium(), args=['--no-sandbox'])
         faults = [o for page in args.pages for o in look(browser, site, page, args.shots)]
         browser.close()
         if args.keep:
             shutil.copytree(site, args.keep)
-    print(f'{len(args.pages)} pages of {smalldocs.__name__} in {len(sizes)} windows')
+    print(f'{len(args.pages)} pages in {len(sizes)} windows')
     print(*faults, sep='\n')
     sys.exit(f'{len(faults)} faults' if faults else 0)
 
