@@ -50,6 +50,14 @@ def map_faults(yml, site):
             if o.endswith('.ipynb') and not any(w.strip('()').endswith(o.removesuffix('.ipynb')) for w in run)]
     return bad
 
+asked = {'limitations': 'methods/limitations.ipynb', 'train on my data': 'tutorials/training.ipynb',
+         'how long': 'howto/resources.ipynb'}   # what people type into the search
+
+def search_faults(site):
+    "Words that people search for and that the page which answers does not hold"
+    return [f'{page}: a search for "{words}" does not find it' for words,page in asked.items()
+            if page in site.texts and words not in ' '.join(site.texts[page].lower().split())]
+
 def bibliography(proc, yml):
     "Keys of the entries, and a fault where the file is absent"
     path = proc/yml.get('bibliography', 'references.bib')
@@ -62,7 +70,7 @@ def check(proc, cfg):
     yml  = yaml.safe_load((proc/'_quarto.yml').read_text(encoding='utf-8'))
     site = Site(proc, address(cfg))
     keys,bad = bibliography(proc, yml)
-    bad += settings_faults(yml, cfg) + map_faults(yml, site)
+    bad += settings_faults(yml, cfg) + map_faults(yml, site) + search_faults(site)
     for page,path in site.pages.items():
         prose = re.sub(r'(`+).+?\1', '', site.texts[page])
         bad += [*site.link_faults(page, prose), *reference_faults(page, path, prose, keys), *picture_faults(page, path),
