@@ -68,11 +68,11 @@ def _table(rows,  # see `_options`
     lines = [(f'**{_cell(n)}**' if '*' not in n else f'`{n}`', t, f'`{d}`' if d else '', _cell(m)) for n,t,d,m in rows]
     if any(given):
         lines.append(('*returns*', given[0], '', _cell(given[1])))
-    heads,widths = ('Option','Type','Default','Meaning'), (16,16,12,56)
+    heads,widths = ('Option','Type','Default','Meaning'), (16,18,16,50)
     kept = [i for i in range(4) if i in (0,3) or any(o[i] for o in lines)]
     rule = '|'.join(':'+'-'*widths[i] for i in kept)
-    return '\n'.join(['| '+' | '.join(heads[i] for i in kept)+' |', f'|{rule}|',
-                      *('| '+' | '.join(o[i] for i in kept)+' |' for o in lines)])
+    return '\n'.join(['::: {.options}', '| '+' | '.join(heads[i] for i in kept)+' |', f'|{rule}|',
+                      *('| '+' | '.join(o[i] for i in kept)+' |' for o in lines), ':::'])
 
 # %% ../nbs/74_site.ipynb #74-022
 class _Page:
@@ -92,8 +92,10 @@ def option_table(sym,          # function or class
     source = NbdevLookup().code(doc.fn)
     rows,given = _options(doc.sym) if callable(doc.sym) else ([], ('',''))
     link = f'[source]({source}){{.source-link target="_blank"}}' if source and not source.endswith('#LNone') else ''
-    parts = [f"{'#'*title_level} {doc.nm}", link, f'```python\n{_call(doc.nm, rows)}\n```' if callable(doc.sym) else '',
-             doc.docs, _table(rows, given) if rows or any(given) else '']
+    heading = doc.nm.replace('_', '\\_')
+    call = f'```python\n{_call(doc.nm, rows)}\n```' if callable(doc.sym) else ''
+    table = _table(rows, given) if rows or any(given) else ''
+    parts = [f"{'#'*title_level} {heading} {{#{doc.nm.lower()}}}", link, call, doc.docs, table]
     return _Page('\n\n'.join(o for o in parts if o))
 
 # %% ../nbs/74_site.ipynb #74-027
@@ -217,7 +219,8 @@ def joined(cells): # of a page
 # %% ../nbs/74_site.ipynb #74-042
 def _imports(source): # of a notebook
     "{name: module of this package that it is taken from}"
-    return {o.strip(): m[1] for m in re.finditer(r'^from easysr\.(\w+) import ([^\n#]+)', source, re.M) for o in m[2].split(',')}
+    found = re.finditer(r'^from easysr\.(\w+) import ([^\n#]+)', source, re.M)
+    return {o.strip(): m[1] for m in found for o in m[2].split(',')}
 
 def right_link(name,     # in backticks
                page,     # address relative to the site that nbdev chose, with its anchor
@@ -258,6 +261,7 @@ class SiteLinks:
         cells = json.loads(path.read_text(encoding='utf-8'))['cells'] if path.exists() else []
         self.base = f'{cfg.doc_host}{cfg.doc_baseurl}'.rstrip('/')+'/'
         self.up = '../'*(len(path.relative_to(top).parts)-1) if path.is_relative_to(top) else ''
+        self.pages = {o.stem: re.sub(r'^\d+_', '', o.stem)+'.html' for o in top.glob('[0-9]*.ipynb')}
         self.own,self.twice = re.sub(r'^\d+_', '', path.stem), _twice(d['syms'])
         self.imported = _imports('\n'.join(''.join(o['source']) for o in cells if o['cell_type']=='code'))
 
@@ -266,7 +270,19 @@ class SiteLinks:
         def mend(m):
             to = right_link(m[1], m[2], self.twice, self.imported, self.own)
             return f'[`{m[1]}`]({self.up}{to})' if to else f'`{m[1]}`'
-        return re.sub(r'\[`([^`\]]+)`\]\('+re.escape(self.base)+r'([^)\s]+)\)', mend, s)
+        return re.sub(r'\[`([^`\]]+)`\]\('+re.escape(self.base)+r'([^)\s]+)\)', mend, self.notebooks(s))
+
+    def notebooks(self, s): # markdown
+        "Markdown in which notebooks named in backticks are links, outside code, headings and other links"
+        def link(m):
+            page = self.pages.get(m[1])
+            return f'[{m[0]}]({self.up}{page})' if page else m[0]
+        lines,fenced = s.splitlines(), False
+        for i,line in enumerate(lines):
+            fenced ^= line.startswith('```')
+            if not fenced and not line.startswith(('    ','#')):
+                lines[i] = re.sub(r'(?<!\[)`(\d\d_\w+)`(?![^\[]*\]\()', link, line)
+        return '\n'.join(lines)
 
     def __call__(self, cell):
         "Mend the prose of a cell and the markdown that it prints"

@@ -35,11 +35,12 @@ def settings_faults(yml, cfg):
     return bad
 
 def map_faults(yml, site):
-    "Pages that sidebar, navbar and footer name and that are not there; pages that the sidebar lacks or that say nothing of themselves"
+    "Pages that are named and not there, pages that the sidebar lacks or that say nothing of themselves"
     listed = entries(yml['website']['sidebar']['contents'])
     other  = [o['href'] for o in yml['website']['navbar']['left']]
     other += [o['href'] for k in ('center','right') for o in yml['website']['page-footer'].get(k, [])]
-    bad  = [f'_quarto.yml: {o} does not exist' for o in [*listed, *other] if not re.match('https?:', o) and o not in site.pages]
+    inner = [o for o in [*listed, *other] if not re.match('https?:', o)]
+    bad  = [f'_quarto.yml: {o} does not exist' for o in inner if o not in site.pages]
     bad += [f'sidebar: {o} is not listed' for o in site.pages if o not in listed]
     bad += [f'sidebar: {o} is listed twice' for o in {*listed} if listed.count(o)>1]
     for key in ('title','description'):
@@ -48,6 +49,14 @@ def map_faults(yml, site):
     bad += [f'tools/run_nbs: {o} is not in its order' for o in site.pages
             if o.endswith('.ipynb') and not any(w.strip('()').endswith(o.removesuffix('.ipynb')) for w in run)]
     return bad
+
+asked = {'limitations': 'methods/limitations.ipynb', 'train on my data': 'tutorials/training.ipynb',
+         'how long': 'howto/resources.ipynb'}   # what people type into the search
+
+def search_faults(site):
+    "Words that people search for and that the page which answers does not hold"
+    return [f'{page}: a search for "{words}" does not find it' for words,page in asked.items()
+            if page in site.texts and words not in ' '.join(site.texts[page].lower().split())]
 
 def bibliography(proc, yml):
     "Keys of the entries, and a fault where the file is absent"
@@ -61,7 +70,7 @@ def check(proc, cfg):
     yml  = yaml.safe_load((proc/'_quarto.yml').read_text(encoding='utf-8'))
     site = Site(proc, address(cfg))
     keys,bad = bibliography(proc, yml)
-    bad += settings_faults(yml, cfg) + map_faults(yml, site)
+    bad += settings_faults(yml, cfg) + map_faults(yml, site) + search_faults(site)
     for page,path in site.pages.items():
         prose = re.sub(r'(`+).+?\1', '', site.texts[page])
         bad += [*site.link_faults(page, prose), *reference_faults(page, path, prose, keys), *picture_faults(page, path),

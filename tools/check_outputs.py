@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Were the outputs of each notebook made by its code as it is? tools/check_outputs.py, or --stamp [NAME...] after a run
 
-tools/outputs.tsv holds a digest for each notebook: of the code that makes what is in view, and of the outputs stored below
-it. tools/run_nbs writes it. Comments, layout, captions and cells that are hidden, run by hand (`long`) or never (`eval: false`)
-do not count, so a caption may change without a run. Branches may both add lines (.gitattributes: merge=union): one of a
+tools/outputs.tsv holds a digest for each notebook: of the code that makes what is in view, and of the outputs stored
+below it. tools/run_nbs writes it. Comments, layout, captions and cells that are hidden, run by hand (`long`) or never
+(`eval: false`) do not count, so a caption may change without a run. Branches may both add lines
+(.gitattributes: merge=union): one of a
 notebook's lines must fit, and the next stamp leaves that one alone. What a notebook imports is not part of it: whether
 modules still do what a page says is for the notebook's assertions."""
 import ast, hashlib, json, re, sys

@@ -9,14 +9,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import yaml
 from staged import Site, entries, root
 
-note = """easysr turns rodent brain MRI with thick slices into isotropic volumes that lie where the scan lay. It is a Python
-package with commands; `easysr scan.nii.gz --out out` restores one scan. It runs on a CPU, without a network. It is for
-research, not for diagnosis: read the pages on limitations and trust before you rely on small structures."""
+note = """easysr turns rodent brain MRI with thick slices into isotropic volumes that lie where the scan lay. It is a
+Python package with commands; `easysr scan.nii.gz --out out` restores one scan. It runs on a CPU, without a network. It
+is for research, not for diagnosis: read the pages on limitations and trust before you rely on small structures."""
 
 def line(site, page, text=None):
     "One page as a line: its title, its address, what it is about"
     front = site.fronts[page]
-    return f"- [{text or front.get('title', page)}]({site.base}/{site.url(page)}): {front.get('description', '')}".rstrip(': ')
+    name = f"[{text or front.get('title', page)}]({site.base}/{site.url(page)})"
+    return f"- {name}: {front.get('description', '')}".rstrip(': ')
 
 def sections(contents, heading='Start'):
     "`(heading, pages)` of every group of the sidebar"

@@ -1,9 +1,9 @@
-"""What may be wrong within one staged page: pictures, captions and references, stored errors, leaks, weight. In words."""
+"""What may be wrong within one staged page, in words: pictures, references, stored errors, leaks, weight."""
 import base64, html, re
 
 from staged import cells, joined
 
-heaviest_page, heaviest_picture, heaviest_viewer = 1_500_000, 300_000, 450_000   # bytes, as stored
+heaviest_page, heaviest_picture, heaviest_viewer = 1_500_000, 300_000, 600_000   # bytes, as stored
 kinds = 'fig|tbl|sec|eq|lst'
 leak = re.compile(r'''(?<![\w.])/(?:home|root|tmp|work|mnt|Users|private|var/folders)/[\w.-]+|[A-Z]:\\Users\\''')
 

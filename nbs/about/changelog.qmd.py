@@ -2,6 +2,7 @@
 ---
 title: "Changelog"
 description: "What changed for those who use easysr, release by release"
+repo-actions: false
 ---
 """
 from easysr.site import file_page
