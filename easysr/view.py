@@ -431,7 +431,26 @@ def _check_mode(mode, pair, names): # one of `MODES`; two names or None; of the 
         raise ValueError(f"`pair` is {pair!r:.60}: give two of {', '.join(map(printable, names))}.")
     return mode, pair and [names.index(o) for o in pair]
 
-# %% ../nbs/13_view.ipynb #13-126
+# %% ../nbs/13_view.ipynb #13-127
+def _cutter(mask, margin=1.): # volume in RAS order, or None; mm
+    "Function that cuts a volume to the box around a mask, on its own grid"
+    found = None if mask is None else mask.data[0].nonzero()
+    if found is None or not len(found):
+        return lambda vol: vol
+    ends = torch.stack([found.min(0).values-.5, found.max(0).values+.5]).numpy()
+    corners = np.array([[*(ends[o,a] for a,o in enumerate(which)),1] for which in np.ndindex(2,2,2)])
+    world = (mask.affine@corners.T)
+    def cut(vol):
+        u = np.linalg.solve(vol.affine, world)[:3]
+        reach = margin/np.array(vol.spacing)
+        first = np.clip(np.floor(u.min(1)-reach+.5), 0, np.array(vol.spatial_shape)-1).astype(int)
+        last = np.clip(np.ceil(u.max(1)+reach-.5), first, np.array(vol.spatial_shape)-1).astype(int)
+        affine = vol.affine.copy()
+        affine[:3,3] = (vol.affine@[*first,1])[:3]
+        return type(vol)(tensor=vol.data[:, *map(slice, first, last+1)].clone(), affine=affine)
+    return cut
+
+# %% ../nbs/13_view.ipynb #13-129
 class SliceViewer:
     "Slices of one or several volumes under a slider"
     @with_options
@@ -444,17 +463,21 @@ class SliceViewer:
                  three=False,     # start with all three planes?
                  at=None,         # world point (R, A, S) in mm to start at; default: the centre of the last volume
                  mode='side by side', # what to start with, one of `MODES`
-                 pair=None):      # names of A and B; default: the last two volumes
+                 pair=None,       # names of A and B; default: the last two volumes
+                 crop=None):      # mask, on the grid of the last volume: what lies far from it is left out
         _check_plane(plane)
         _check_window(window)
         self.vols = _named(vols)
         self.plane, self.three, self.at = plane, three, at
         self.mode, self.pair = _check_mode(mode, pair, [*self.vols, *(maps or {})])
+        last = list(self.vols.values())[-1]
+        cut = _cutter(None if crop is None else canonical(_as_labels(crop, last)))
+        self.vols = {k: cut(o) for k,o in self.vols.items()}
         self.window = window or robust_window(*self.vols.values())
-        self.labels = None if labels is None else canonical(_as_labels(labels, list(self.vols.values())[-1]))
-        self.maps = {k: (canonical(_as_image(o)), ends) for k,(o,ends) in (maps or {}).items()}
+        self.labels = None if labels is None else cut(canonical(_as_labels(labels, last)))
+        self.maps = {k: (cut(canonical(_as_image(o))), ends) for k,(o,ends) in (maps or {}).items()}
 
-# %% ../nbs/13_view.ipynb #13-128
+# %% ../nbs/13_view.ipynb #13-131
 @patch
 def layers(self:SliceViewer)->list: # of `Layer`
     "The volumes and maps as `viewer_html` takes them"
@@ -463,7 +486,7 @@ def layers(self:SliceViewer)->list: # of `Layer`
     marks = [] if self.labels is None else [Layer('labels', self.labels, (0,1), 'labels')]
     return greys + marks + [Layer(k, o, open_window(*ends), kinds[k]) for k,(o,ends) in self.maps.items()]
 
-# %% ../nbs/13_view.ipynb #13-130
+# %% ../nbs/13_view.ipynb #13-133
 @patch
 def html(self:SliceViewer,
          max_bytes=300_000, # most that it may weigh
@@ -472,90 +495,16 @@ def html(self:SliceViewer,
     "The viewer as HTML: volumes, controls and script in one piece"
     return viewer_html(self.layers(), self.plane, self.at, self.three, even, max_bytes, self.mode, self.pair)
 
-# %% ../nbs/13_view.ipynb #13-132
+# %% ../nbs/13_view.ipynb #13-135
 @patch
 def _repr_html_(self:SliceViewer): return self.html()
 
-# %% ../nbs/13_view.ipynb #13-143
+# %% ../nbs/13_view.ipynb #13-148
 @patch
-def draw(self:SliceViewer,
-         at=None,     # world mm along the normal; default: centre of the first volume
-         plane=None,  # one of `PLANES`; default: the viewer's own
-         window=None, # (low, high); default: the viewer's own
-         blend=0.,    # 0: first volume, 1: last volume
-        )->Picture:   # one panel
-    "One slice, the last volume laid over the first"
-    plane = plane or self.plane
-    vols = list(self.vols.values())
-    point = _point(vols[0], at, PLANES[plane])
-    cuts = [_cut_slice(o, plane, point) for o in ([vols[0],vols[-1]] if blend>0 else vols[:1])]
-    frame = _union(cuts)
-    fig, axs = _panels([_size(frame)])
-    ax = axs[0,0]
-    for cut,alpha in zip(cuts, (1,blend)):
-        _draw(ax, cut, window or self.window, _where(plane, point), alpha=alpha)
-    ax.set(xlim=frame[:2], ylim=frame[2:])
-    _bar(ax, cuts[0].extent)
-    return fig
-
-# %% ../nbs/13_view.ipynb #13-147
-@patch
-def stops(self:SliceViewer,
-          plane=None, # default: the viewer's own
-         )->list:     # world points (mm)
-    "Where the slider of `widget` stops"
-    axis = PLANES[plane or self.plane]
-    finest = min(self.vols.values(), key=lambda o: o.spacing[axis])
-    centre = (np.array(finest.spatial_shape)-1)/2            # in voxels
-    places = [np.where(np.arange(3)==axis, i, centre) for i in range(finest.spatial_shape[axis])]
-    return [(finest.affine@[*o,1])[:3] for o in places]
-
-# %% ../nbs/13_view.ipynb #13-150
-@patch
-def _ranges(self:SliceViewer):
-    "Ranges of the sliders for place (mm) and window (scan's units), as ipywidgets takes them"
-    axis = PLANES[self.plane]
-    at = [o[axis] for o in self.stops()]
-    step = min(o.spacing[axis] for o in self.vols.values())
-    low,high = self.window
-    span = high-low
-    place = dict(min=at[0], max=at[-1], value=at[len(at)//2], step=step)
-    return place, dict(min=min(low,0), max=high+span/2, value=(low,high), step=span/200)
-
-# %% ../nbs/13_view.ipynb #13-152
-@patch
-def _controls(self:SliceViewer):
-    "Sliders for place, window and blend, and a choice of planes"
-    import ipywidgets as w
-    place,grey = self._ranges()
-    return dict(at=w.FloatSlider(**place, description='mm', continuous_update=True),
-                plane=w.Dropdown(options=list(PLANES), value=self.plane, description='plane'),
-                window=w.FloatRangeSlider(**grey, description='window'),
-                blend=w.FloatSlider(min=0, max=1, value=0, step=.05, description='blend', disabled=len(self.vols)==1))
-
-# %% ../nbs/13_view.ipynb #13-154
-@patch
-def _change_plane(self:SliceViewer, place, plane): # slider of the place; one of `PLANES`
-    "Let the slider of the place run along the normal of `plane`"
-    at = [o[PLANES[plane]] for o in self.stops(plane)]
-    with place.hold_trait_notifications():
-        place.min, place.max, place.value = at[0], at[-1], at[len(at)//2]
-
-# %% ../nbs/13_view.ipynb #13-156
-@patch
-def widget(self:SliceViewer): # an ipywidgets box; its `update` redraws, its `controls` are the sliders
-    "Live viewer: slice, plane, window and blend"
-    import ipywidgets as w
-    controls = self._controls()
-    picture = w.Image(format='png')
-    def update(*_): picture.value = self.draw(**{k: o.value for k,o in controls.items()}).png()
-    def change_plane(_): self._change_plane(controls['at'], controls['plane'].value)
-    controls['plane'].observe(change_plane, 'value')
-    for o in controls.values():
-        o.observe(update, 'value')
-    where = w.HBox([controls['at'], controls['plane']])
-    how = w.HBox([controls['window'], controls['blend']])
-    box = w.VBox([picture, where, how])
-    box.update, box.controls, box.picture = update, controls, picture
-    update()
-    return box
+def widget(self:SliceViewer,
+           width=900): # pixels of the picture, at most
+    "Live viewer as an ipywidgets box; `controls` are its sliders and buttons, `update` paints `picture` again"
+    from easysr.live import LiveViewer
+    live = LiveViewer(self, width)
+    live.box.controls, live.box.picture, live.box.update = live.controls, live.picture, live.update
+    return live.box

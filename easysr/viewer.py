@@ -4,16 +4,16 @@
 
 # %% auto #0
 __all__ = ['COLOURS', 'QUALITIES', 'PLANES', 'LETTERS', 'MODES', 'viewer_script', 'viewer_style', 'Layer', 'code_range', 'encode',
-           'decode', 'local_mean', 'tissue_cells', 'shading', 'Shade', 'mosaic_layout', 'mosaic', 'from_mosaic',
-           'printable', 'package_text', 'viewer_html']
+           'decode', 'local_mean', 'tissue_cells', 'shading', 'Shade', 'evened', 'mosaic_layout', 'mosaic',
+           'from_mosaic', 'colours', 'paint_marks', 'printable', 'package_text', 'viewer_html']
 
 # %% ../nbs/60_viewer.ipynb #60-004
 import base64, io, json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from importlib.resources import files
 import numpy as np, torch, torch.nn.functional as F, torchio as tio
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from .intensities import subsample
 
 # %% ../nbs/60_viewer.ipynb #60-010
@@ -143,7 +143,20 @@ def _shade(y, spacing): # tensor (i,j,k), not negative; mm
     codes = torch.round(255*torch.log(mean/low)/np.log(high/low)).numpy().astype('uint8')
     return Shade(codes, low, high, size)
 
-# %% ../nbs/60_viewer.ipynb #60-030
+# %% ../nbs/60_viewer.ipynb #60-029
+def _middle(layer): # `Layer`
+    "What the local mean is drawn as where the shading is evened out, above the lower end of the window"
+    return (layer.window[1]-layer.window[0])/2
+
+def evened(layer # `Layer` of a scan
+          )->Layer:
+    "The layer with its shading evened out, to look at"
+    low = layer.window[0]
+    y = (layer.vol.data[0].float()-low).nan_to_num(0, 0, 0).clamp(min=0)
+    ratio = y/_shade(y, layer.vol.spacing).upsampled(y.shape)
+    return replace(layer, vol=tio.ScalarImage(tensor=(low+ratio*_middle(layer))[None], affine=layer.vol.affine))
+
+# %% ../nbs/60_viewer.ipynb #60-033
 def mosaic_layout(shape # of a volume
                  )->tuple: # array axis that the tiles are slices of; tiles in a row
     "How the slices of a volume are laid out, near to a square"
@@ -169,7 +182,7 @@ def from_mosaic(picture, # as `mosaic` gives it
     tiles = picture.reshape(-1,height,columns,width).swapaxes(1,2).reshape(-1,height,width)
     return np.moveaxis(tiles[:shape[axis]], 0, axis)
 
-# %% ../nbs/60_viewer.ipynb #60-033
+# %% ../nbs/60_viewer.ipynb #60-036
 def _picture_bytes(picture, codec, quality, **kw): # 8-bit, grey or RGB; 'JPEG' or 'WEBP'; 1 to 100; as Pillow takes them
     "A picture as a file"
     b = io.BytesIO()
@@ -182,7 +195,7 @@ def _data_url(data): # bytes
     kind = {b'\xff\xd8':'jpeg', b'\x89P':'png'}.get(data[:2], 'webp')
     return f'data:image/{kind};base64,'+base64.b64encode(data).decode()
 
-# %% ../nbs/60_viewer.ipynb #60-036
+# %% ../nbs/60_viewer.ipynb #60-039
 QUALITIES = ('JPEG',80), *(('WEBP',q) for q in (80,70,60,50,42,35,28,21,14,7))   # in the order in which they are tried
 
 @dataclass
@@ -245,7 +258,7 @@ def _estimate(stored, quality): # `_Stored`s; one of `QUALITIES`
         total += len(_mosaic_bytes(o, few, quality))/share
     return 4/3*total
 
-# %% ../nbs/60_viewer.ipynb #60-039
+# %% ../nbs/60_viewer.ipynb #60-042
 def _halve(o): # `_Stored`
     "The same at half the resolution along every axis with more than one voxel"
     step = [2 if n>1 else 1 for n in o.codes.shape]
@@ -265,7 +278,7 @@ def _too_large(codes): # 8-bit (i,j,k)
     height,width = sorted(codes.shape)[1:]
     return codes.size>60_000_000 or (codes.size**.5+height+width)>16383
 
-# %% ../nbs/60_viewer.ipynb #60-041
+# %% ../nbs/60_viewer.ipynb #60-044
 def _compress(stored, limit): # `_Stored`s; most bytes
     "([(`_Stored`, its mosaic as bytes)], quality) of the best that fit into `limit`, None where nothing does"
     for _ in range(6):
@@ -278,22 +291,44 @@ def _compress(stored, limit): # `_Stored`s; most bytes
                 return list(zip(stored, pictures)), quality
         stored = [_halve(o) for o in stored]
 
-# %% ../nbs/60_viewer.ipynb #60-045
+# %% ../nbs/60_viewer.ipynb #60-048
 PLANES  = dict(sagittal=0, coronal=1, axial=2) # plane: the world axis that is its normal
 LETTERS = ('LR','PA','IS')                     # the two ends of each world axis
 MODES   = 'side by side','A','B','blend','difference'   # all volumes, one of two, both laid over each other, A minus B
 
-def _colours(x, layer): # values; `Layer`
+def colours(x, layer): # values; `Layer`
     "RGB of values"
     low,high = layer.window
     anchors = np.array(COLOURS[layer.kind], float)
     share = np.clip((x-low)/max(high-low, 1e-300), 0, 1)*(len(anchors)-1)
     return np.stack([np.interp(share, range(len(anchors)), o) for o in anchors.T], -1).astype('uint8')
 
-def _middle(layer): # `Layer`
-    "What the local mean is drawn as where the shading is evened out, above the lower end of the window"
-    return (layer.window[1]-layer.window[0])/2
+# %% ../nbs/60_viewer.ipynb #60-051
+def _rimmed(draw, place, text, anchor, fill='#ffd24d'): # of Pillow; pixel; what to write; as Pillow takes it; colour
+    "Write `text` with a dark rim"
+    draw.text(place, text, fill, ImageFont.load_default(12), anchor, stroke_width=2, stroke_fill='black')
 
+def paint_marks(im,        # RGB picture of a panel, changed
+                plane,     # one of `PLANES`
+                scale,     # pixels a mm
+                cross=None # pixel of the crosshair; default: none
+               ):
+    "Paint crosshair, letters and scale bar over a panel"
+    draw,(w,h) = ImageDraw.Draw(im, 'RGBA'), im.size
+    if cross is not None:
+        (x,y),blue = cross, (90,200,255,190)
+        for line in ((x,0,x,y-5), (x,y+5,x,h), (0,y,x-5,y), (x+5,y,w,y)):
+            draw.line(line, blue)
+    across,up = [LETTERS[a] for a in range(3) if a!=PLANES[plane]]
+    places = ((4,h/2),'lm'), ((w-4,h/2),'rm'), ((w/2,h-4),'md'), ((w/2,4),'ma')
+    for text,(place,anchor) in zip(across+up, places):
+        _rimmed(draw, place, text, anchor)
+    mm = max([o for o in (.1,.2,.5,1,2,5,10,20,50) if o*scale<w/3], default=0)
+    if mm:
+        draw.rectangle((w-4-mm*scale, h-6, w-4, h-4), 'white')
+        _rimmed(draw, (w-4-mm*scale/2, h-8), f'{mm} mm', 'md', 'white')
+
+# %% ../nbs/60_viewer.ipynb #60-053
 def _still_slice(o, plane, point): # `_Stored`; one of `PLANES`; world mm
     "Codes (up, across) of the slice through a point, black where there is none"
     axis = PLANES[plane]
@@ -310,18 +345,19 @@ def _still(o, plane, point, scale): # `_Stored`; one of `PLANES`; world mm; pixe
     values = decode(_still_slice(o, plane, point), *o.ends, _GAMMA[o.layer.kind])
     if o.shade:
         values = o.layer.window[0]+values*_middle(o.layer)
-    im = Image.fromarray(_colours(values, o.layer)).resize(size, Image.Resampling.BILINEAR)
+    im = Image.fromarray(colours(values, o.layer)).resize(size, Image.Resampling.BILINEAR)
+    paint_marks(im, plane, scale)
     name = escape(printable(o.layer.name))
     src = _data_url(_picture_bytes(np.array(im), 'WEBP', 50))
     img = f'<img alt="{name}, {plane}" src="{src}" width="{size[0]}" height="{size[1]}">'
-    caption = f'<figcaption>{name}: {plane}, {LETTERS[across][0]} is left</figcaption>'
+    caption = f'<figcaption>{name}: {plane}</figcaption>'
     return f'<figure style="margin:0;width:{size[0]}px">{img}{caption}</figure>'
 
 def printable(text): # name, perhaps of a file
     "`text` as it can be written: bytes that are no text are written out"
     return str(text).encode('utf-8','backslashreplace').decode()
 
-# %% ../nbs/60_viewer.ipynb #60-047
+# %% ../nbs/60_viewer.ipynb #60-055
 def package_text(name): # of a file of the package
     "Its text without indentation and comments"
     lines = [o.partition('  // ')[0].strip() for o in (files('easysr')/name).read_text(encoding='utf-8').splitlines()]
@@ -330,7 +366,7 @@ def package_text(name): # of a file of the package
 viewer_script = package_text('viewer.js')
 viewer_style  = package_text('viewer.css')
 
-# %% ../nbs/60_viewer.ipynb #60-050
+# %% ../nbs/60_viewer.ipynb #60-058
 def _volume_spec(o, data): # `_Stored`; bytes of its mosaic
     "One volume of the viewer, for its script"
     axis,columns = mosaic_layout(o.codes.shape)
@@ -352,7 +388,7 @@ def _note(stored): # `_Stored`s
     part = 2**max(o.halved for o in stored)
     return f'<p class="es-part">Shown at 1/{part} of the resolution, to keep the page small.</p>' if part>1 else ''
 
-# %% ../nbs/60_viewer.ipynb #60-051
+# %% ../nbs/60_viewer.ipynb #60-059
 _STILL_NOTE = ('<p class="es-note">Still pictures: no script runs here. In a notebook that is not trusted, trust it '
                '(File, Trust Notebook) or run the cell again, and the viewer moves.</p>')
 
@@ -364,7 +400,7 @@ def _stills(stored, planes, point): # `_Stored`s; names of planes; world mm
     rows = [f'<div style="display:flex;flex-wrap:wrap;gap:6px">{o}</div>' for o in rows]
     return f'<div class="es-still">{"".join(rows)}</div>'
 
-# %% ../nbs/60_viewer.ipynb #60-052
+# %% ../nbs/60_viewer.ipynb #60-060
 def _fragment(stored, spec, stills): # [(`_Stored`, bytes of its mosaic)]; for the script; HTML of the still pictures
     "HTML of a viewer"
     spec = spec | dict(volumes=[_volume_spec(*o) for o in stored])
@@ -373,7 +409,7 @@ def _fragment(stored, spec, stills): # [(`_Stored`, bytes of its mosaic)]; for t
     return (f'<div class="easysr-viewer" data-spec="{about}"><style>{viewer_style}</style>'
             f'{stills}{_STILL_NOTE}{note}<script>{viewer_script}</script></div>')
 
-# %% ../nbs/60_viewer.ipynb #60-054
+# %% ../nbs/60_viewer.ipynb #60-062
 def _store_all(layers): # `Layer`s
     "[`_Stored`] of all, and how uneven the most uneven grey one is: from a ratio of 3 grey ones are stored as ratios"
     greys = [o for o in layers if o.kind=='grey']
@@ -381,7 +417,7 @@ def _store_all(layers): # `Layer`s
     store = dict(labels=_store_labels, grey=_store_ratio if uneven>3 else _store)
     return [store.get(o.kind, _store)(o) for o in layers], uneven
 
-# %% ../nbs/60_viewer.ipynb #60-055
+# %% ../nbs/60_viewer.ipynb #60-063
 def viewer_html(layers,           # `Layer`s, in the order in which they are shown
                 plane='coronal',  # the first that is shown, one of `PLANES`
                 point=None,       # world mm that the crosshair starts at; default: centre of the content of the last grey layer
@@ -397,8 +433,8 @@ def viewer_html(layers,           # `Layer`s, in the order in which they are sho
         last = [o for o in stored if o.layer.kind=='grey'][-1:] or stored
         point = (last[0].affine@[*((np.array(last[0].codes.shape)-1)//2), 1])[:3]
     even = uneven>5 if even is None else even
-    spec = dict(plane=plane, three=three, even=even, at=[round(float(o), 4) for o in point], mode=MODES.index(mode), pair=pair,
-                difference=COLOURS['difference'])
+    spec = dict(plane=plane, three=three, even=even, at=[round(float(o), 4) for o in point],
+                mode=MODES.index(mode), pair=pair, difference=COLOURS['difference'])
     stills = _stills(stored, list(PLANES) if three else [plane], spec['at'])
     frame = len(_fragment([(o,b'') for o in stored], spec, stills))
     found = _compress(stored, max_bytes-frame-300)
