@@ -136,7 +136,7 @@ _frame_style = '<style>:root{color-scheme:light dark}html{height:auto}body{font:
 def _viewer_frame(viewer): # HTML of `viewer_html`
     "A viewer in a frame: Gradio runs no scripts in its HTML"
     inside = f'<!doctype html><meta charset="utf-8">{_frame_style}{viewer}{_tall}'
-    quoted = inside.replace('&','&amp;').replace('"','&quot;')
+    quoted = inside.replace('&','&amp;').replace('"','&quot;').replace('<','&lt;')
     return f'<iframe class="es-view" title="Viewer" sandbox="allow-scripts" srcdoc="{quoted}"></iframe>'
 
 # %% ../nbs/09_app.ipynb #09-024
@@ -145,15 +145,21 @@ def _methods(folder): # of the outputs
     f = Path(folder)/'methods.md'
     return f.read_text('utf-8') if f.is_file() else ''
 
+def _doubts(sentences): # warnings of a report
+    "All of them, under a heading"
+    if not sentences:
+        return '<p class="es-note">No warnings.</p>'
+    return f'<h3>What was assumed, corrected and doubted</h3>{_warned(map(app_files.page_words, sentences))}'
+
 def _done_html(session, done, name): # `Session`, as `restore_task` gives it, of the scan
     "A result as HTML"
     at = f'result/{session.key}'
     methods = ''.join(f'<p>{html_text(o, 5000)}</p>' for o in _methods(session.folder/'out').split('\n\n') if o.strip())
-    return (f'<div class="es-done"><h2>{html_text(name)} is done</h2>{_warned(map(app_files.page_words, done["warnings"]))}'
+    return (f'<div class="es-done"><div class="es-top"><h2>{html_text(name)} is done</h2>'
+            f'<a class="es-get" href="{at}/outputs.zip/{session.zip_name}" download="{session.zip_name}" '
+            f'title="volume, sidecar, page and methods text">Download all as a zip</a></div>'
             f'{_viewer_frame((session.folder/"viewer.html").read_text("utf-8"))}'
-            f'<p class="es-note">{html_text(done["numbers"])}; {_clock(done["seconds"])}</p>'
-            f'<a class="es-get" href="{at}/outputs.zip/{session.zip_name}" download="{session.zip_name}">Download all as a zip</a>'
-            f'<span class="es-note">volume, sidecar, page and methods text</span>'
+            f'<p class="es-note">{html_text(done["numbers"])}; {_clock(done["seconds"])}</p>{_doubts(done["warnings"])}'
             f'<details><summary>Page for quality control</summary><iframe class="es-page" title="Page for quality control" '
             f'loading="lazy" sandbox="allow-scripts allow-popups" src="{at}/page.html"></iframe></details>'
             f'<details><summary>Text for your paper</summary><div class="es-card">{methods}</div></details></div>')
@@ -267,6 +273,10 @@ def outcome(session, # `Session` whose job has ended
     return _done_html(session, job.result, Path(names[0]).name if len(names)==1 else f'The joint volume of {len(names)} stacks')
 
 # %% ../nbs/09_app.ipynb #09-045
+def _numbers(chosen): # values of the choice
+    "Numbers of scans"
+    return [int(o) for o in chosen or () if str(o).isdigit()]
+
 class _Events:
     "What happens on the page"
     def __init__(self, app, gr): # `App`; gradio
@@ -287,35 +297,31 @@ class _Events:
 
 # %% ../nbs/09_app.ipynb #09-046
 @patch
-def dropped(self:_Events, files, *given, request=None): # paths; what the fields hold; of Gradio
+def dropped(self:_Events, request, paths, *given): # of Gradio; of uploads; what the fields hold
     "drop, card, choice, go, options, at, result"
     session = self.app.session(request)
-    why = self.app.drop(session, files or [])
+    why = self.app.drop(session, paths or [])
     if why:
         return None,_bad(why),*[self.gr.update(visible=False)]*3,'',''
     return None,*self._shown(session, given),'',''
 
 @patch
-def tried(self:_Events, *given, request=None): # as `dropped` takes them
+def tried(self:_Events, request, *given): # as `dropped` takes them
     "The same with the sample"
     from easysr.data import sample
     from easysr.volumes import write_volume
     path = self.app.session(request).fresh('sample')/'sample_T2w.nii.gz'
     write_volume(sample('t2w'), path)
-    return self.dropped([path], *given, request=request)
+    return self.dropped(request, [path], *given)
 
 @patch
-def changed(self:_Events, chosen, *given, request=None): # values of the choice; the rest as `dropped` takes it
+def changed(self:_Events, request, chosen, *given): # values of the choice; the rest as `dropped` takes it
     "card, choice, go, options"
-    return self._shown(self.app.session(request), given, [int(o) for o in chosen or () if str(o).isdigit()])
+    return self._shown(self.app.session(request), given, _numbers(chosen))
 
 # %% ../nbs/09_app.ipynb #09-047
-def _numbers(chosen): # values of the choice
-    "Numbers of scans"
-    return [int(o) for o in chosen or () if str(o).isdigit()]
-
 @patch
-def ran(self:_Events, chosen, *given, request=None): # as `changed` takes them
+def ran(self:_Events, request, chosen, *given): # as `changed` takes them
     "Again and again: at, result, go, stop"
     gr,session = self.gr,self.app.session(request)
     idle = gr.update(visible=True),gr.update(visible=False)
@@ -334,25 +340,25 @@ def ran(self:_Events, chosen, *given, request=None): # as `changed` takes them
         yield _bad(_sentence(e, 'the result')),gr.skip(),*idle
 
 @patch
-def stopped(self:_Events, request=None): # of Gradio
+def stopped(self:_Events, request): # of Gradio
     "Cancel the run of this session"
     job = self.app.session(request).job
     if job is not None:
         job.stop.set()
 
 @patch
-def left(self:_Events, request=None): # of Gradio
+def left(self:_Events, request): # of Gradio
     "A tab was closed"
     owner = '' if self.app.embedded else (request.cookies or {}).get(self.app.cookie, '')
     close_session(self.app.sessions, owner, str(request.session_hash))
 
 # %% ../nbs/09_app.ipynb #09-048
 def _with_request(gr, f, again=False): # gradio; a method of `_Events`; is it a generator?
-    "The method as Gradio calls it, which looks for the type of `request`"
+    "The method as Gradio calls it, which looks for the type of its first parameter"
     if again:
-        def answer(*args, request): yield from f(*args, request=request)
+        def answer(request, *args): yield from f(request, *args)
     else:
-        def answer(*args, request): return f(*args, request=request)
+        def answer(request, *args): return f(request, *args)
     answer.__annotations__ = dict(request=gr.Request)
     return answer
 
@@ -482,6 +488,11 @@ def serving(app,        # `App`
             app.close()
 
 # %% ../nbs/09_app.ipynb #09-064
+def _warm(app): # `App`
+    "Load what the first scan would wait for"
+    app.line.worker.start()
+    app_files.take
+
 def serve(host=_local,     # to listen at; '0.0.0.0': all networks of this computer
           port=None,       # None: the first free one from 7860 on
           token=None,      # that lets a browser in; None: everybody is let in
@@ -494,7 +505,7 @@ def serve(host=_local,     # to listen at; '0.0.0.0': all networks of this compu
     app = App(machine, int(limit*1e6))
     try:
         server = _server(app, s, token, None if embedded else _names(host), embedded)
-        app.line.worker.start()
+        Thread(target=_warm, args=(app,), daemon=True).start()
         tell('easysr_app', [f'open {_address(s, token)}', 'Ctrl-C ends it and removes what was uploaded'])
         with suppress(KeyboardInterrupt):
             server.run([s])

@@ -218,7 +218,7 @@ def header_words(h,           # as `check_header` gives it
 def page_words(text # a sentence that may name options, as "fill=0 (--fill 0)"
               )->str:
     "The text with options as the page names them"
-    return re.sub(r"--(\w+)", r'option \1', for_shell(str(text)))
+    return re.sub(r"(, |; )?--(\w+)", lambda m: f"{m[1] or ''}the option {m[2]}", for_shell(str(text)))
 
 # %% ../nbs/74_app_files.ipynb #74-043
 def read_scan(path,        # NIfTI file

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['start', 'easysr_command', 'train_command', 'register_command', 'fuse_command', 'prepare_command', 'bench_command',
-           'convert_command']
+           'convert_command', 'app_command']
 
 # %% ../nbs/53_entry.ipynb #53-004
 import os, shlex, signal, sys
@@ -59,3 +59,4 @@ def fuse_command(): return start('easysr_fuse', 'easysr.task_commands', 'fuse_ma
 def prepare_command(): return start('easysr_prepare', 'easysr.task_commands', 'prepare_main')
 def bench_command(): return start('easysr_bench', 'easysr.bench', 'bench_main')
 def convert_command(): return start('easysr_convert', 'easysr.convert', 'convert_main')
+def app_command(): return start('easysr_app', 'easysr.app', 'app_main')
