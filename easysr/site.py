@@ -189,6 +189,8 @@ class FoldTests:
         if 'show_doc(' in cell.source:
             return [] if re.search(r'show_doc\((?:\w+\.)*_(?!_)', cell.source) else [cell]
         top,code = _directives(cell.source)
+        if re.search(r'^#\|\s*(echo|include):\s*false', top, re.M):
+            return [cell]                                   # its code is not in view
         shown,tests = parts(code, bool(cell.get('outputs')), later)
         try:
             later |= _used(shown)
