@@ -13,7 +13,7 @@ from llms import llms_text
 from staged import cells, front_matter, joined, root, stage
 
 pages = ['index.html', 'tutorials/first_scan.html', 'infer.html']
-with_viewer = pages[:2]
+with_viewer = pages[:1]
 sizes = [(1400, 1000, 'light'), (1400, 1000, 'dark'), (400, 850, 'light'), (400, 850, 'dark')]
 
 def unfolded(cell):

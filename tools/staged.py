@@ -66,6 +66,10 @@ def anchors(s):
         res.append(f'{slug(h)}-{res.count(slug(h))}' if slug(h) in res else slug(h))
     return {*res, *re.findall(r'\{#([\w:.-]+)', s), *re.findall(r'''\b(?:id|name)=["']([^"']+)''', s)}
 
+def labels(page):
+    "Labels of the figures and tables that cells make, which are anchors too"
+    return {o for c in cells(page) for o in re.findall(r'^#\|\s*label:\s*([\w-]+)', joined(c['source']), re.M)}
+
 def links(prose):
     "Every link and every source of a picture"
     return re.findall(r'\]\(<?([^)\s>]+)', prose) + re.findall(r'''\b(?:href|src)=["']([^"']+)''', prose)
@@ -80,7 +84,7 @@ class Site:
         self.texts = {k:text(p) for k,p in self.pages.items()}
         self.fronts = {k:front_matter(p) for k,p in self.pages.items()}
         self.urls  = {self.url(k):k for k in self.pages}
-        self.ids   = {k:anchors(s) for k,s in self.texts.items()}
+        self.ids   = {k:anchors(s) | labels(self.pages[k]) for k,s in self.texts.items()}
 
     def url(self, page):
         "Where a page is on the site: its number goes, or its front matter says"
