@@ -224,7 +224,6 @@ class Viewer {
             if (this.still) this.still.remove();
             this.draw();
         }
-        this.root.dataset.ready = Math.round(performance.now() - this.began);
     }
     // controls
     build() {
@@ -469,7 +468,9 @@ class Viewer {
     }
     paint() {
         this.panels.forEach(p => this.paintPanel(p));
-        if (!this.root.dataset.first && this.vols[0].codes) this.root.dataset.first = Math.round(performance.now() - this.began);
+        const about = this.root.dataset, now = Math.round(performance.now() - this.began);
+        if (!about.first && this.vols[0].codes) about.first = now;
+        if (!about.ready && this.stored.every(v => v.codes || v.failed)) about.ready = now;
         const n = this.fine[this.plane].shape[this.plane];
         this.slider.max = n - 1;
         this.slider.value = clamp(this.index(this.plane), 0, n - 1);

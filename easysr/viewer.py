@@ -206,7 +206,7 @@ class _Stored:
     affine: np.ndarray  # 4x4 to world mm
     ends: tuple         # values of codes 0 and 255
     shade: Shade = None # where the codes are those of the ratio to it
-    halved: int = 0     # how often its resolution was halved
+    share: float = 1.   # of its resolution that is left along its finest axis
 
 def _store(layer): # `Layer`
     "Codes of a layer, without its empty margin"
@@ -259,39 +259,51 @@ def _estimate(stored, quality): # `_Stored`s; one of `QUALITIES`
     return 4/3*total
 
 # %% ../nbs/60_viewer.ipynb #60-042
-def _halve(o): # `_Stored`
-    "The same at half the resolution along every axis with more than one voxel"
-    step = [2 if n>1 else 1 for n in o.codes.shape]
-    thin = o.codes[tuple(slice(None, None, s) for s in step)]
-    padded = np.pad(o.codes, [(0, -n%s) for n,s in zip(o.codes.shape, step)], 'edge').astype(np.float32)
-    for axis,s in enumerate(step):
-        padded = padded.reshape(*padded.shape[:axis], -1, s, *padded.shape[axis+1:]).mean(axis+1)
-    affine = o.affine.copy()
-    affine[:3,3] += affine[:3,:3]@((np.array(step)-1)/2)
+def _joined(x, n, axis): # array; voxels along an axis afterwards
+    "The same with `n` larger voxels along an axis, each the mean of what it covers"
+    m = x.shape[axis]
+    ends = np.linspace(0, m, n+1)[:,None]
+    share = np.clip(np.minimum(ends[1:], np.arange(m)+1)-np.maximum(ends[:-1], np.arange(m)), 0, None)*n/m
+    return np.moveaxis(np.tensordot(share.astype(np.float32), x, (1,axis)), 0, axis)
+
+def _shrink(o, spacing): # `_Stored`; mm
+    "The same without voxels that are shorter than `spacing`"
+    have,old = np.linalg.norm(o.affine[:3,:3], axis=0), np.array(o.codes.shape)
+    new = np.where(have<.999*spacing, np.maximum(1, np.rint(old*have/spacing)), old).astype(int)
+    if (new==old).all():
+        return o
+    step,codes,affine = old/new, o.codes, o.affine.copy()
+    affine[:3,3] += affine[:3,:3]@((step-1)/2)
     affine[:3,:3] *= step
-    shade = o.shade and Shade(o.shade.codes, o.shade.low, o.shade.high, [n/s for n,s in zip(o.shade.size, step)])
-    codes = thin if o.layer.kind=='labels' else padded.round().astype('uint8')
-    return _Stored(o.layer, codes, affine, o.ends, shade, o.halved+1)
+    if o.layer.kind=='labels':
+        codes = codes[np.ix_(*[((np.arange(n)+.5)*s).astype(int) for n,s in zip(new, step)])]
+    else:
+        for axis in np.flatnonzero(new!=old):
+            codes = _joined(codes, new[axis], axis)
+    shade = o.shade and replace(o.shade, size=[n/s for n,s in zip(o.shade.size, step)])
+    return replace(o, codes=np.rint(codes).astype('uint8'), affine=affine, shade=shade, share=1/step[np.argmin(have)])
 
 def _too_large(codes): # 8-bit (i,j,k)
     "Is it past what WebP, or the memory of a browser, takes?"
     height,width = sorted(codes.shape)[1:]
     return codes.size>60_000_000 or (codes.size**.5+height+width)>16383
 
-# %% ../nbs/60_viewer.ipynb #60-044
+# %% ../nbs/60_viewer.ipynb #60-045
 def _compress(stored, limit): # `_Stored`s; most bytes
     "([(`_Stored`, its mosaic as bytes)], quality) of the best that fit into `limit`, None where nothing does"
-    for _ in range(6):
-        stored = [_halve(o) if _too_large(o.codes) else o for o in stored]
+    finest = min(np.linalg.norm(o.affine[:3,:3], axis=0).min() for o in stored)
+    for grow in (1, 4/3, 2, 8/3, 4, 16/3, 8, 16):
+        small = [_shrink(o, finest*grow) for o in stored]
+        if any(_too_large(o.codes) for o in small):
+            continue
         for quality in QUALITIES:
-            if _estimate(stored, quality)>1.05*limit:
+            if _estimate(small, quality)>1.05*limit:
                 continue
-            pictures = [_mosaic_bytes(o, o.codes, quality) for o in stored]
+            pictures = [_mosaic_bytes(o, o.codes, quality) for o in small]
             if 4/3*sum(map(len, pictures))<limit:
-                return list(zip(stored, pictures)), quality
-        stored = [_halve(o) for o in stored]
+                return list(zip(small, pictures)), quality
 
-# %% ../nbs/60_viewer.ipynb #60-048
+# %% ../nbs/60_viewer.ipynb #60-049
 PLANES  = dict(sagittal=0, coronal=1, axial=2) # plane: the world axis that is its normal
 LETTERS = ('LR','PA','IS')                     # the two ends of each world axis
 MODES   = 'side by side','A','B','blend','difference'   # all volumes, one of two, both laid over each other, A minus B
@@ -303,7 +315,7 @@ def colours(x, layer): # values; `Layer`
     share = np.clip((x-low)/max(high-low, 1e-300), 0, 1)*(len(anchors)-1)
     return np.stack([np.interp(share, range(len(anchors)), o) for o in anchors.T], -1).astype('uint8')
 
-# %% ../nbs/60_viewer.ipynb #60-051
+# %% ../nbs/60_viewer.ipynb #60-052
 def _rimmed(draw, place, text, anchor, fill='#ffd24d'): # of Pillow; pixel; what to write; as Pillow takes it; colour
     "Write `text` with a dark rim"
     draw.text(place, text, fill, ImageFont.load_default(12), anchor, stroke_width=2, stroke_fill='black')
@@ -328,7 +340,7 @@ def paint_marks(im,        # RGB picture of a panel, changed
         draw.rectangle((w-4-mm*scale, h-6, w-4, h-4), 'white')
         _rimmed(draw, (w-4-mm*scale/2, h-8), f'{mm} mm', 'md', 'white')
 
-# %% ../nbs/60_viewer.ipynb #60-053
+# %% ../nbs/60_viewer.ipynb #60-054
 def _still_slice(o, plane, point): # `_Stored`; one of `PLANES`; world mm
     "Codes (up, across) of the slice through a point, black where there is none"
     axis = PLANES[plane]
@@ -357,7 +369,7 @@ def printable(text): # name, perhaps of a file
     "`text` as it can be written: bytes that are no text are written out"
     return str(text).encode('utf-8','backslashreplace').decode()
 
-# %% ../nbs/60_viewer.ipynb #60-055
+# %% ../nbs/60_viewer.ipynb #60-056
 def package_text(name): # of a file of the package
     "Its text without indentation and comments"
     lines = [o.partition('  // ')[0].strip() for o in (files('easysr')/name).read_text(encoding='utf-8').splitlines()]
@@ -366,7 +378,7 @@ def package_text(name): # of a file of the package
 viewer_script = package_text('viewer.js')
 viewer_style  = package_text('viewer.css')
 
-# %% ../nbs/60_viewer.ipynb #60-058
+# %% ../nbs/60_viewer.ipynb #60-059
 def _volume_spec(o, data): # `_Stored`; bytes of its mosaic
     "One volume of the viewer, for its script"
     axis,columns = mosaic_layout(o.codes.shape)
@@ -385,10 +397,10 @@ def _volume_spec(o, data): # `_Stored`; bytes of its mosaic
 
 def _note(stored): # `_Stored`s
     "A sentence on what is not shown as it is, nothing where all is"
-    part = 2**max(o.halved for o in stored)
-    return f'<p class="es-part">Shown at 1/{part} of the resolution, to keep the page small.</p>' if part>1 else ''
+    share = min(o.share for o in stored)
+    return f'<p class="es-part">Shown at {share:.0%} of the resolution, to keep the page small.</p>' if share<.99 else ''
 
-# %% ../nbs/60_viewer.ipynb #60-059
+# %% ../nbs/60_viewer.ipynb #60-060
 _STILL_NOTE = ('<p class="es-note">Still pictures: no script runs here. In a notebook that is not trusted, trust it '
                '(File, Trust Notebook) or run the cell again, and the viewer moves.</p>')
 
@@ -400,7 +412,7 @@ def _stills(stored, planes, point): # `_Stored`s; names of planes; world mm
     rows = [f'<div style="display:flex;flex-wrap:wrap;gap:6px">{o}</div>' for o in rows]
     return f'<div class="es-still">{"".join(rows)}</div>'
 
-# %% ../nbs/60_viewer.ipynb #60-060
+# %% ../nbs/60_viewer.ipynb #60-061
 def _fragment(stored, spec, stills): # [(`_Stored`, bytes of its mosaic)]; for the script; HTML of the still pictures
     "HTML of a viewer"
     spec = spec | dict(volumes=[_volume_spec(*o) for o in stored])
@@ -409,7 +421,7 @@ def _fragment(stored, spec, stills): # [(`_Stored`, bytes of its mosaic)]; for t
     return (f'<div class="easysr-viewer" data-spec="{about}"><style>{viewer_style}</style>'
             f'{stills}{_STILL_NOTE}{note}<script>{viewer_script}</script></div>')
 
-# %% ../nbs/60_viewer.ipynb #60-062
+# %% ../nbs/60_viewer.ipynb #60-063
 def _store_all(layers): # `Layer`s
     "[`_Stored`] of all, and how uneven the most uneven grey one is: from a ratio of 3 grey ones are stored as ratios"
     greys = [o for o in layers if o.kind=='grey']
@@ -417,7 +429,7 @@ def _store_all(layers): # `Layer`s
     store = dict(labels=_store_labels, grey=_store_ratio if uneven>3 else _store)
     return [store.get(o.kind, _store)(o) for o in layers], uneven
 
-# %% ../nbs/60_viewer.ipynb #60-063
+# %% ../nbs/60_viewer.ipynb #60-064
 def viewer_html(layers,           # `Layer`s, in the order in which they are shown
                 plane='coronal',  # the first that is shown, one of `PLANES`
                 point=None,       # world mm that the crosshair starts at; default: centre of the content of the last grey layer
