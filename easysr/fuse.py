@@ -369,16 +369,21 @@ def _page_volumes(res): # `Fused`
         shown |= {f'{m.name}, alone': move(m.result.volume, m.matrix)}
     return shown
 
+def _stack_numbers(stack): # one of the `stacks` of the report
+    "What the page tells of a stack, `{what: value}`"
+    low,high = stack.get('brightness', (1,1))
+    return {'turned by (degrees)': stack['turn_deg'],
+            'shifted by (mm: right, front, up)': ', '.join(f'{o:+.2f}' for o in stack['shift_mm']),
+            'brightness': f'{low:.2f}' if f'{low:.2f}'==f'{high:.2f}' else f'{low:.2f} to {high:.2f}',
+            'noise': f"{stack['noise']['sd']:.1%}" if 'noise' in stack else 'not measured',
+            'residual': f"{stack['residual']:.1%}",
+            'slices that count less': stack['slices_weighed_down'] or 'none'}
+
 def _page_numbers(report): # of a `Fused`
-    "Numbers of the page, `{what: value}`"
-    rows = {}
-    for s in report['stacks']:
-        shift = ', '.join(f'{o:+.3f}' for o in s['shift_mm'])
-        rows |= {f"{s['name']}: turned by (degrees)": s['turn_deg'], f"{s['name']}: shifted by (mm)": shift,
-                 f"{s['name']}: brightness": s.get('brightness','the measure of the others'),
-                 f"{s['name']}: noise": f"{s['noise']['sd']:.1%}" if 'noise' in s else 'not measured',
-                 f"{s['name']}: residual": f"{s['residual']:.1%}",
-                 f"{s['name']}: slices that count less": s['slices_weighed_down'] or 'none'}
+    "Numbers of the page, `{what: value}`, of all stacks one below the other"
+    each = {s['name']: _stack_numbers(s) for s in report['stacks']}
+    names = next(iter(each.values()))
+    rows = {f'{what}: {stack}': numbers[what] for what in names for stack,numbers in each.items()}
     return rows | {'regularisation weight':report['lam']}
 
 # %% ../nbs/07_fuse.ipynb #07-066

@@ -167,6 +167,13 @@ GLOSSARY = {
                 "from the noise, since an output that follows the scan more closely than that copies its noise.",
     'slice thickness': "Full width at half maximum (FWHM) of the slice profile: how much tissue along the "
                 "through-plane axis is averaged into one voxel. Equal to the spacing where slices have no gap.",
+    'turned': "The first stack sets the position; each other stack was turned by this angle, and shifted, to lie on it. "
+              "A large angle is no fault, if the animal was moved between the stacks: look whether the edges agree.",
+    'brightness': "Brightness of the same tissue in this stack and in the first one, one over the other: 0.85 means "
+                  "15% darker, as after another receiver gain. It may change smoothly across the head, so there are "
+                  "two numbers, of the darkest and the brightest place. Each stack is divided by it.",
+    'slices that count less': "Slices that fit neither their neighbours nor the other stacks, as after movement, and "
+                              "the weight that each has: 1 counts fully, 0 not at all.",
     'interleave': "Slices acquired in separate passes may differ in brightness: each is divided by its gain.",
     'acquisition': "What the metadata of the scan say: pulse sequence, repetition time (TR), echo time (TE) and so on.",
     'uncertainty': "Predicted standard deviation of the error of each voxel. Its scale comes from a test on this very "
