@@ -148,7 +148,7 @@ def _methods(folder): # of the outputs
 def _doubts(sentences): # warnings of a report
     "All of them, under a heading"
     if not sentences:
-        return '<p class="es-note">No warnings.</p>'
+        return ''
     return f'<h3>What was assumed, corrected and doubted</h3>{_warned(map(app_files.page_words, sentences))}'
 
 def _done_html(session, done, name): # `Session`, as `restore_task` gives it, of the scan
@@ -168,7 +168,7 @@ def _done_html(session, done, name): # `Session`, as `restore_task` gives it, of
 class App:
     "What is behind the page"
     def __init__(self, machine={},       # device, memory, half: as `MRIInference` takes them
-                 limit=150_000_000,      # bytes of an upload
+                 limit=150*2**20,        # bytes of an upload
                  waiting=8,              # restorations that may wait
                  cookie='easysr'):       # name of the cookie
         self.machine,self.limit,self.cookie = machine,limit,cookie
@@ -424,8 +424,8 @@ def make_asgi(app,           # `App`
     theme = gr.themes.Base(font=['system-ui','sans-serif'], font_mono=['ui-monospace','monospace'], primary_hue='blue')
     web = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     gr.mount_gradio_app(web, page, '/', footer_links=[], run_history=False, ssr_mode=False, mcp_server=False, pwa=False,
-                        enable_monitoring=False, max_file_size=app.limit, theme=theme, css=_text('app.css'),
-                        head=f"<script>{_text('app.js')}</script>", show_error=False, allowed_paths=[],
+                        enable_monitoring=False, max_file_size=app.limit, theme=theme,
+                        head=f"<style>{_text('app.css')}</style><script>{_text('app.js')}</script>", show_error=False, allowed_paths=[],
                         favicon_path=None)
     app.embedded = embedded
     return Door(web, app.sessions, token, hosts, app.limit, app.cookie, embedded)
@@ -502,7 +502,7 @@ def serve(host=_local,     # to listen at; '0.0.0.0': all networks of this compu
          ):
     "Serve the page until it is interrupted; then remove all files"
     s = _listen(host, port)
-    app = App(machine, int(limit*1e6))
+    app = App(machine, int(limit*2**20))
     try:
         server = _server(app, s, token, None if embedded else _names(host), embedded)
         Thread(target=_warm, args=(app,), daemon=True).start()

@@ -113,7 +113,7 @@ class Door:
                  sessions,         # `Sessions`
                  token=None,       # that lets a browser in; None: everybody is let in
                  hosts=None,       # names of the server that are answered to; None: any
-                 limit=150_000_000,# bytes of one upload
+                 limit=150*2**20, # bytes of one upload
                  name='easysr',    # of the cookie
                  embedded=False):  # is it shown inside another page, where browsers keep no cookies?
         self.app,self.sessions,self.token,self.hosts,self.limit = app,sessions,token,hosts,limit
@@ -188,7 +188,7 @@ def _refusal(self:Door, scope): # of ASGI
         return _sent(404, _page('Not here', 'There is nothing at this address.'))
     size = heads.get('content-length','0')
     if not size.isdigit() or int(size)>self.limit+100_000:
-        return _sent(413, f'more than {self.limit/1e6:.0f} MB at once', 'text/plain')
+        return _sent(413, f'more than {self.limit/2**20:.0f} MB at once', 'text/plain')
 
 # %% ../nbs/76_app_door.ipynb #76-027
 @patch

@@ -85,7 +85,7 @@ def _check_members(path, members, most): # archive; `ZipInfo`s; bytes
     total = sum(o.file_size for o in members)
     if total>most:
         raise HeaderError(path, f"would unpack to {total/1e6:,.0f} MB, more than the {most/1e6:,.0f} allowed here",
-                          "drop one scan of it, or allow more with easysr_app --limit")
+                          "drop one scan of it; easysr_app takes more with --limit")
 
 # %% ../nbs/74_app_files.ipynb #74-017
 def _write_member(archive, o, to, left): # `ZipFile`, `ZipInfo`, file to write, bytes that may still be written

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Use the web page as people and as attackers do, in headless Chromium: tools/check_app.py [--shots DIR] [--browser PATH]
+"""Use the web page as people and as attackers do, in headless Chromium: tools/check_app.py [--shots DIR]
 
 Starts `easysr_app` from this tree, then: no token, upload, run, slider in its frame, zip and its contents, hostile uploads,
 two users at once, cancel, closing a tab, ending the server. No request may leave 127.0.0.1, and nothing may be an error in
-the browser's console but refusals that are asked for. Exit status 1 with the first thing that is wrong."""
+the browser's console but refusals that are asked for. Exit status 1 with the first thing that is wrong. It needs gradio,
+playwright and a Chromium (CHROMIUM names one), and says so and ends well where they are not there."""
 import argparse, http.client, json, os, re, shutil, signal, stat, subprocess, sys, tempfile, time, urllib.request, zipfile
 from pathlib import Path
 
@@ -42,6 +43,11 @@ def zipped(path, files, link=False):
             o.external_attr,o.compress_type = (stat.S_IFLNK if link else stat.S_IFREG)<<16, zipfile.ZIP_DEFLATED
             z.writestr(o, data)
     return path
+
+def chromium():
+    "Path of a Chromium, or None"
+    names = (os.environ.get('CHROMIUM', ''), 'chromium', 'chromium-browser', 'google-chrome')
+    return next((found for o in names if o and (found := shutil.which(o))), None)
 
 def make_inputs(d):
     "Scans, and what is none: {name: (file, words that its answer must hold)}"
@@ -85,8 +91,8 @@ class User:
         "Drop files; what the page says"
         self.page.evaluate("document.querySelectorAll('.es-card,.es-bad').forEach(o => o.dataset.old = 1)")
         self.page.set_input_files(upload, [str(o) for o in files])
-        self.page.wait_for_selector('.es-card:not([data-old]),.es-bad:not([data-old]),.toast-body', timeout=120_000)
-        return ' '.join(self.page.locator('.es-card,.es-bad,.toast-body').all_inner_texts())
+        self.page.wait_for_selector('.es-card:not([data-old]),.es-bad:not([data-old])', timeout=120_000)
+        return ' '.join(self.page.locator('.es-card,.es-bad').all_inner_texts())
     def run(self):
         self.page.click('#es-go')
     def done(self):
@@ -107,7 +113,7 @@ def check_closed(url, cookie=None):
     for path in ('', 'config', 'gradio_api/info', 'theme.css', 'gradio_api/queue/data?session_hash=x', 'gradio_api/file=/etc/hosts', '?token=x'):
         need(status(base+path)==403, f'/{path} answers without the token')
     need(status(base, Host='evil.example')==403, 'another name of the server is answered')
-    print('without the token: 403 for the page, its settings, its API and its files')
+    say('without the token: 403 for the page, its settings, its API and its files')
 
 def check_run(user, d, shots):
     "Upload, header, run, slider, download"
@@ -137,9 +143,9 @@ def check_run(user, d, shots):
     seen = user.page.locator('.es-done').inner_text()
     need(all(o.split('(--')[0].split('--')[0][:40] in seen for o in report['warnings']), 'a warning is not on the page')
     user.page.click('text=Page for quality control')
-    page = user.page.locator('iframe.es-page').element_handle().content_frame()
-    page.wait_for_selector('.easysr-viewer[data-ready]', timeout=60_000)
-    print(f"run: {len(report['warnings'])} warnings on the page, slider moves in its frame, the zip holds {', '.join(names)}")
+    user.page.locator('iframe.es-page').scroll_into_view_if_needed()
+    user.page.frame_locator('iframe.es-page').locator('.easysr-viewer[data-ready]').first.wait_for(timeout=120_000)
+    say(f"run: {len(report['warnings'])} warnings on the page, slider moves in its frame, the zip holds {', '.join(names)}")
     return user.page.get_attribute('.es-get', 'href')
 
 def check_hostile(user, d, hostile, shots):
@@ -147,10 +153,10 @@ def check_hostile(user, d, hostile, shots):
     for name,words in hostile.items():
         said = user.drop(d/name)
         need(words in said and len(said)>20 and 'Traceback' not in said, f'{name} gets: {said}')
-        print(f'{name}: {said[:170]}')
+        say(f'{name}: {said[:170]}')
     user.page.set_input_files(upload, str(d/'huge.nii'))
     user.page.wait_for_selector('text=/exceeds|maximum/i', timeout=60_000)
-    print(f"200 MB: {user.page.locator('.toast-body').first.inner_text()[:120]!r}")
+    say(f"200 MB: {user.page.locator('.toast-body').first.inner_text()[:120]!r}")
     user.shot(shots, 'refused_1400', False)
     need('coronal slices' in user.drop(d/'rat_cor_T2w.nii.gz'), 'after these a good scan is not taken')
 
@@ -165,7 +171,7 @@ def check_limit(url, user):
     link.putheader('Content-Length', '200000000')
     link.endheaders()
     need(link.getresponse().status==413, 'an upload of 200 MB is taken')
-    print('200 MB sent past the page: 413')
+    say('200 MB sent past the page: 413')
 
 def check_two(one, two, url, d, href, shots):
     "Two users at once: each gets the own result, and nothing of the other's"
@@ -188,7 +194,7 @@ def check_two(one, two, url, d, href, shots):
     need(two.sideways()<=0, f'the page is {two.sideways()} pixels too wide at 400')
     one.shot(shots, 'joined_1400')
     two.shot(shots, 'after_400_dark')
-    print("two users at once: the second waited, each got the own result, 404 for the other's")
+    say("two users at once: the second waited, each got the own result, 404 for the other's")
 
 def check_cancel(user, d):
     "Seconds until a run has stopped"
@@ -198,7 +204,7 @@ def check_cancel(user, d):
     began = time.monotonic()
     user.page.click('#es-stop')
     user.page.wait_for_selector('text=Cancelled', timeout=60_000)
-    print(f'cancel: stopped after {time.monotonic()-began:.1f} s')
+    say(f'cancel: stopped after {time.monotonic()-began:.1f} s')
     need(user.page.locator('#es-go').is_visible(), 'after a cancel there is no button')
 
 def check_narrow(browser, url, d, shots):
@@ -233,14 +239,25 @@ def check_end(users, server, d):
     need(len(folders(d))<=1, 'the files of a closed tab stay')
     server.send_signal(signal.SIGTERM)
     need(server.wait(30)==0 and not list(d.glob('easysr_app-*')), 'the files stay when the server ends')
-    print('files: removed with the tab, and with the server')
+    say('files: removed with the tab, and with the server')
+
+def say(*what):
+    print(*what, flush=True)
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument('--shots', help='folder for screenshots')
-    p.add_argument('--browser', default=shutil.which('chromium') or shutil.which('google-chrome'))
     opts = p.parse_args()
-    from playwright.sync_api import sync_playwright
+    browser = chromium()
+    try:
+        from playwright.sync_api import sync_playwright
+        import gradio as _
+    except ImportError as e:
+        browser = None
+        say(f'check_app: {e.name} is not installed')
+    if browser is None:
+        say('check_app: nothing was checked; it needs gradio, playwright and a Chromium')
+        return
     if opts.shots:
         Path(opts.shots).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as tmp, sync_playwright() as play:
@@ -248,7 +265,7 @@ def main():
         hostile = make_inputs(d)
         server,url = start(d)
         try:
-            browser = play.chromium.launch(executable_path=opts.browser, args=['--no-sandbox'])
+            browser = play.chromium.launch(executable_path=browser, args=['--no-sandbox'])
             check_closed(url)
             one,two = User(browser, url),User(browser, url, 400, True)
             href = check_run(one, d, opts.shots)
@@ -265,7 +282,7 @@ def main():
             check_end([one,two], server, d)
         finally:
             server.kill()
-    print('check_app: all is well')
+    say('check_app: all is well')
 
 if __name__=='__main__':
     main()
