@@ -107,14 +107,17 @@ def open_window(low,   # lower end
     return low, high if wide else low+max(1., .01*abs(low))
 
 # %% ../nbs/13_view.ipynb #13-046
-_most_over = 3   # brightness drawn white, over that of typical tissue
+_most_over = 3, 1.5   # brightness drawn white, over that of typical and of bright tissue (90th percentile)
 
 def _white(vol, q): # volume; percentile of what is not exactly 0
     "Intensity to draw white: near a surface coil skin and muscle may be cut off, so that the brain is seen"
     x = vol.data.float().numpy()
     high = float(np.percentile(x[np.isfinite(x)&(x!=0)], q))
     tissue = tissue_cells(vol)
-    return min(high, _most_over*float(tissue.median())) if len(tissue)>50 else high
+    if len(tissue)<=50:
+        return high
+    typical,bright = tissue.quantile(torch.tensor([.5,.9])).tolist()
+    return min(high, max(_most_over[0]*typical, _most_over[1]*bright))
 
 def robust_window(*vols,      # volumes that share the window
                   q=(1,99.8), # percentiles: of all voxels, and of those that are not exactly 0
@@ -288,14 +291,11 @@ def _differences(fig, axs, # `Picture` and the axes of its second row
     "Second row of `compare`: each volume minus `vols[ref]`"
     cuts = _difference_cuts(vols, ref, plane, point)
     window = _symmetric(cuts.values())
-    middle = dict(ha='center', va='center')
     for ax,k in zip(axs, vols):
         if k in cuts:
             im = _draw(ax, cuts[k], window, f'{k} - {ref}', cmap='RdBu_r')
             continue
         ax.axis('off')
-        if k!=ref:
-            ax.text(.5, .5, 'another grid', fontsize=8, color='gray', transform=ax.transAxes, **middle)
     if cuts:
         _colour_bar(fig, axs[list(vols).index(ref)], im)
 
@@ -508,3 +508,9 @@ def widget(self:SliceViewer,
     live = LiveViewer(self, width)
     live.box.controls, live.box.picture, live.box.update = live.controls, live.picture, live.update
     return live.box
+
+@patch
+def niivue(self:SliceViewer): # `ipyniivue.NiiVue`, which must be installed
+    "The same volumes in NiiVue"
+    from easysr.live import niivue
+    return niivue(self)
