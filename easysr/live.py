@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['voxel_at', 'value_at', 'slice_values', 'edges_mm', 'Difference', 'Look', 'Stage', 'label_colours', 'short',
-           'LiveViewer']
+           'LiveViewer', 'niivue']
 
 # %% ../nbs/64_live.ipynb #64-004
 import io
@@ -316,11 +316,11 @@ def paint(self:Stage, look)->Image.Image: # `Look`
 # %% ../nbs/64_live.ipynb #64-053
 def _where_controls(w, viewer): # ipywidgets; `SliceViewer`
     "Choice of planes, and the slider of the slices"
-    planes = dict(options=['coronal','axial','sagittal'], style=dict(button_width='74px'))
+    planes = dict(options=['coronal','axial','sagittal'], style=dict(button_width='auto'))
     return dict(plane=w.ToggleButtons(value=viewer.plane, **planes),
-                three=w.ToggleButton(value=viewer.three, description='three planes', layout=w.Layout(width='104px')),
+                three=w.ToggleButton(value=viewer.three, description='three planes', layout=w.Layout(width='auto')),
                 at=w.IntSlider(min=0, max=1, readout=False, layout=w.Layout(flex='1 1 200px', min_width='140px')),
-                where=w.Label())
+                where=w.Label(layout=w.Layout(flex='0 0 auto')))
 
 # %% ../nbs/64_live.ipynb #64-055
 def _pair_controls(w, stage, viewer): # ipywidgets; `Stage`; `SliceViewer`
@@ -328,7 +328,7 @@ def _pair_controls(w, stage, viewer): # ipywidgets; `Stage`; `SliceViewer`
     names = [(printable(o.name) or 'volume', i) for i,o in enumerate(stage.layers)]
     pick = dict(options=names, layout=w.Layout(width='150px'), style=dict(description_width='18px'))
     mixer = dict(min=0, max=1, value=.5, step=.02, layout=w.Layout(width='240px'))
-    return dict(mode=w.ToggleButtons(options=MODES, value=viewer.mode, style=dict(button_width='82px')),
+    return dict(mode=w.ToggleButtons(options=MODES, value=viewer.mode, style=dict(button_width='auto')),
                 a=w.Dropdown(value=stage.pair[0], description='A', **pick),
                 b=w.Dropdown(value=stage.pair[1], description='B', **pick),
                 blend=w.FloatSlider(description='blend', **mixer),
@@ -370,12 +370,12 @@ class LiveViewer:
         groups = [_where_controls(w, viewer), _pair_controls(w, self.stage, viewer),
                   _display_controls(w, self.stage, width)]
         self.controls = {k: o for group in groups for k,o in group.items()}
-        self.picture,self.reading = w.Image(format='png', layout=w.Layout(max_width='100%')), w.Label()
+        self.picture,self.reading = w.Image(format='png', layout=w.Layout(max_width='100%', height='auto')), w.Label()
         flow = w.Layout(flex_flow='row wrap', width='100%', align_items='center')
         rows = [w.HBox([*group.values()], layout=flow) for group in groups]
         if len(self.stage.layers)<2:
             rows[1].layout.display = 'none'
-        self.box = w.VBox([*rows, self.picture, self.reading])
+        self.box = w.VBox([*rows, self.picture, self.reading], layout=w.Layout(max_width='100%'))
         self.quiet = False
         self._connect()
         self.change_plane()
@@ -450,3 +450,22 @@ def update(self:LiveViewer):
     self.reading.value = f"crosshair: {', '.join(mm)} mm" + (f", label {label:.0f}" if label else '')
     for k,mode in dict(a=None, b=None, blend='blend', spread='difference').items():
         c[k].layout.display = None if (look.mode==mode if mode else look.mode!=MODES[0]) else 'none'
+
+# %% ../nbs/64_live.ipynb #64-070
+def niivue(viewer # `SliceViewer`
+          ):      # `ipyniivue.NiiVue`
+    "The volumes of a viewer in NiiVue"
+    try:
+        from ipyniivue import NiiVue, Volume
+    except ImportError:
+        raise ImportError("ipyniivue is not installed: pip install ipyniivue, or use widget() instead.") from None
+    import nibabel as nib
+    shown = NiiVue()
+    volumes = []
+    for i,o in enumerate(o for o in viewer.layers() if o.kind!='labels'):
+        data = nib.Nifti1Image(o.vol.data[0].numpy().astype('float32'), o.vol.affine).to_bytes()
+        low,high = o.window
+        name = f'{printable(o.name) or "volume"}.nii'
+        volumes.append(Volume(data=data, name=name, cal_min=low, cal_max=high, opacity=float(i==0)))
+    shown.load_volumes(volumes)
+    return shown

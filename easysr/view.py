@@ -508,3 +508,9 @@ def widget(self:SliceViewer,
     live = LiveViewer(self, width)
     live.box.controls, live.box.picture, live.box.update = live.controls, live.picture, live.update
     return live.box
+
+@patch
+def niivue(self:SliceViewer): # `ipyniivue.NiiVue`, which must be installed
+    "The same volumes in NiiVue"
+    from easysr.live import niivue
+    return niivue(self)

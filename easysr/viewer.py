@@ -398,7 +398,8 @@ def _volume_spec(o, data): # `_Stored`; bytes of its mosaic
 def _note(stored): # `_Stored`s
     "A sentence on what is not shown as it is, nothing where all is"
     share = min(o.share for o in stored)
-    return f'<p class="es-part">Shown at {share:.0%} of the resolution, to keep the page small.</p>' if share<.99 else ''
+    told = f'<p class="es-part">Shown at {share:.0%} of the resolution, to keep the page small.</p>'
+    return told if share<.99 else ''
 
 # %% ../nbs/60_viewer.ipynb #60-060
 _STILL_NOTE = ('<p class="es-note">Still pictures: no script runs here. In a notebook that is not trusted, trust it '
