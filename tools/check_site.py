@@ -10,6 +10,7 @@ from pathlib import Path
 
 from check_pages import chromium
 from llms import llms_text
+from page_faults import option
 from staged import cells, front_matter, joined, root, stage
 
 pages = ['index.html', 'tutorials/first_scan.html', 'infer.html']
@@ -19,13 +20,13 @@ sizes = [(1400, 1000, 'light'), (1400, 1000, 'dark'), (400, 850, 'light'), (400,
 def unfolded(cell):
     "A folded cell as smalldocs understands it, which knows no `code-fold`"
     source = joined(cell['source'])
-    if 'code-fold: true' not in source:
+    if option(source, 'code-fold')!='true' or option(source, 'echo')=='false':
         return [cell]
     code = '\n'.join(o for o in source.splitlines() if not o.startswith('#|'))
     raw = f'<div class="sourceCode"><pre><code>{html.escape(code)}</code></pre></div>'
-    raw = f'<details class="code-fold"><summary>Tests</summary>{raw}</details>'
+    raw = f'<details class="code-fold"><summary>{option(source, "code-summary") or "Code"}</summary>{raw}</details>'
     fold = dict(cell_type='markdown', metadata={}, source='```{=html}\n'+raw+'\n```')
-    return [fold, {**cell, 'source': '#| echo: false\n'+code}] if cell.get('outputs') else [fold]
+    return [fold, {**cell, 'source': '#| echo: false\n'+source}] if cell.get('outputs') else [fold]
 
 def prepare(proc, dest):
     "A copy of `_proc` for smalldocs: pages under the names that Quarto gives them, tests folded"
