@@ -69,8 +69,7 @@ function at(v, point) {                                     // value of the voxe
 }
 
 // ---- the difference of two volumes, on the grid of the finer one; the other is interpolated linearly ----
-function between(v, [x, y, z]) {                            // value at a place in voxels, null outside
-    if (!v.codes) return null;
+function between(v, x, y, z) {                              // value at a place in voxels, null outside
     const n = v.shape;
     if (x < -.501 || y < -.501 || z < -.501 || x > n[0] - .499 || y > n[1] - .499 || z > n[2] - .499) return null;
     x = clamp(x, 0, n[0] - 1);
@@ -78,7 +77,9 @@ function between(v, [x, y, z]) {                            // value at a place 
     z = clamp(z, 0, n[2] - 1);
     const i = Math.min(Math.floor(x), Math.max(0, n[0] - 2)), j = Math.min(Math.floor(y), Math.max(0, n[1] - 2));
     const k = Math.min(Math.floor(z), Math.max(0, n[2] - 2)), p = x - i, q = y - j, r = z - k;
-    const s = i + n[0]*(j + n[1]*k), a = n[0] > 1 ? 1 : 0, b = n[1] > 1 ? n[0] : 0, c = n[2] > 1 ? n[0]*n[1] : 0;
+    const s = i + n[0]*(j + n[1]*k);
+    if (!p && !q && !r && !v.shade) return v.values[v.codes[s]];
+    const a = n[0] > 1 ? 1 : 0, b = n[1] > 1 ? n[0] : 0, c = n[2] > 1 ? n[0]*n[1] : 0;
     const val = o => v.values[v.codes[o]], line = o => p ? val(o)*(1 - p) + val(o + a)*p : val(o);
     const plane = o => q ? line(o)*(1 - q) + line(o + b)*q : line(o), value = r ? plane(s)*(1 - r) + plane(s + c)*r : plane(s);
     return v.shade ? v.base + value*shadeAt(v.shade, [Math.round(x), Math.round(y), Math.round(z)]) : value;
@@ -91,21 +92,22 @@ class Difference {                                          // first minus secon
         [this.on, this.other] = size(first) < size(second)*.999 ? [first, second] : [second, first];
         const origin = this.other.voxel(this.on.world([0, 0, 0]));
         const steps = [[1, 0, 0], [0, 1, 0], [0, 0, 1]].map(e => this.other.voxel(this.on.world(e)).map((o, i) => o - origin[i]));
-        this.there = u => {                                 // voxel of one volume to that of the other, whole where it is whole
-            return origin.map((o, i) => {
-                const x = o + steps[0][i]*u[0] + steps[1][i]*u[1] + steps[2][i]*u[2], whole = Math.round(x);
-                return Math.abs(x - whole) < 1e-3 ? whole : x;
-            });
-        };
+        this.there = [0, 1, 2].map(i => [origin[i], ...steps.map(o => o[i])]);     // from voxels of one to those of the other
         this.sign = this.on === first ? 1 : -1;
     }
     get codes() { return this.first.codes && this.second.codes; }
     get failed() { return this.first.failed || this.second.failed; }
     at(u) {
-        const here = between(this.on, u), there = here === null ? null : between(this.other, this.there(u));
+        const [a, b, c] = u, here = between(this.on, a, b, c);
+        if (here === null) return null;
+        const place = ([o, p, q, r]) => {                   // whole where it is as good as whole
+            const x = o + p*a + q*b + r*c, whole = Math.round(x);
+            return Math.abs(x - whole) < 1e-3 ? whole : x;
+        };
+        const [x, y, z] = this.there, there = between(this.other, place(x), place(y), place(z));
         return there === null ? null : this.sign*(here - there);
     }
-    atPoint(point) { return this.at(this.on.voxel(point).map(o => Math.floor(o + .5))); }
+    atPoint(point) { return !this.codes ? null : this.at(this.on.voxel(point).map(o => Math.floor(o + .5))); }
     setRange() {                                            // colours up to the 98th percentile of what differs in tissue
         if (this.window || !this.codes) return;
         const n = this.on.shape, total = n[0]*n[1]*n[2], step = Math.max(1, Math.floor(total/20011)), found = [];
