@@ -14,7 +14,7 @@ import numpy as np, torch, torchio as tio
 from fastcore.basics import patch, listify
 from .figures import Picture, empty_picture, outlined_text, plot_history
 from .texts import with_options
-from .viewer import LETTERS, PLANES, Layer, printable, tissue_cells, viewer_html, viewer_script
+from .viewer import LETTERS, MODES, PLANES, Layer, printable, tissue_cells, viewer_html, viewer_script
 from .volumes import as_volume
 
 # %% ../nbs/13_view.ipynb #13-006
@@ -126,13 +126,13 @@ def robust_window(*vols,      # volumes that share the window
     low = min(np.percentile(o.data[o.data.isfinite()].float().numpy(), q[0]) for o in vols)
     return open_window(low, max(_white(o, q[1]) for o in vols))
 
-# %% ../nbs/13_view.ipynb #13-051
+# %% ../nbs/13_view.ipynb #13-052
 def _size(extent): # (left, right, bottom, top)
     "(width, height) of an extent in mm"
     left,right,bottom,top = extent
     return float(right-left), float(top-bottom)
 
-# %% ../nbs/13_view.ipynb #13-053
+# %% ../nbs/13_view.ipynb #13-054
 def _layout(mm, rows): # (width, height) in mm of each column; rows of panels
     "Scale (inches per mm), width and height (inches) of a figure with room for titles"
     width,height = sum(w for w,_ in mm), max(h for _,h in mm)
@@ -140,7 +140,7 @@ def _layout(mm, rows): # (width, height) in mm of each column; rows of panels
     scale = min((9-gaps)/width, (2.8/rows-.2)/height)
     return scale, scale*width+gaps, rows*(scale*height+.2)+.2
 
-# %% ../nbs/13_view.ipynb #13-055
+# %% ../nbs/13_view.ipynb #13-056
 def _panels(mm, rows=1): # (width, height) in mm of each column; rows of panels
     "A `Picture` and its panels (rows, columns), all on one scale"
     scale,width,height = _layout(mm, rows)
@@ -155,7 +155,7 @@ def _panels(mm, rows=1): # (width, height) in mm of each column; rows of panels
             left += scale*w+.06
     return fig, axs
 
-# %% ../nbs/13_view.ipynb #13-059
+# %% ../nbs/13_view.ipynb #13-060
 def _draw(ax,          # axes
           cut,         # `_CutSlice`
           window,      # (low, high)
@@ -172,7 +172,7 @@ def _draw(ax,          # axes
         outlined_text(ax, x, y, letter)
     return im
 
-# %% ../nbs/13_view.ipynb #13-062
+# %% ../nbs/13_view.ipynb #13-063
 def _bar(ax, extent): # axes; (left, right, bottom, top) in mm
     "A scale bar at the lower right of `ax`"
     width,height = _size(extent)
@@ -181,14 +181,14 @@ def _bar(ax, extent): # axes; (left, right, bottom, top) in mm
     ax.plot([right-mm,right], [bottom,bottom], color='white', lw=2, solid_capstyle='butt')
     ax.text(right-mm/2, bottom+.03*height, f'{mm:g} mm', color='white', fontsize=7, ha='center', va='bottom')
 
-# %% ../nbs/13_view.ipynb #13-065
+# %% ../nbs/13_view.ipynb #13-066
 def _where(plane, point): # one of `PLANES`; world point (mm)
     "Place of a slice through a world point, such as 'coronal, A 1.50 mm'"
     axis = PLANES[plane]
     letter = LETTERS[axis][int(point[axis]>=0)]
     return f"{plane}, {letter} {abs(point[axis]):.2f} mm"
 
-# %% ../nbs/13_view.ipynb #13-068
+# %% ../nbs/13_view.ipynb #13-069
 @with_options
 def show_slices(vol,                                   # path, nibabel or torchio image, or `Result`
                 planes=('coronal','axial','sagittal'), # which of `PLANES`, left to right
@@ -216,14 +216,14 @@ def show_slices(vol,                                   # path, nibabel or torchi
     fig.suptitle(printable(title), fontsize=9, y=1, va='top', parse_math=False)
     return fig.saved(path)
 
-# %% ../nbs/13_view.ipynb #13-077
+# %% ../nbs/13_view.ipynb #13-078
 def _minus(a, b): # two volumes
     "`a - b` as a volume, or None where the grids differ by more than a hundredth of a voxel"
     if a.shape!=b.shape or not np.allclose(a.affine, b.affine, atol=.01*min(b.spacing)):
         return None
     return tio.ScalarImage(tensor=a.data.float()-b.data.float(), affine=a.affine)
 
-# %% ../nbs/13_view.ipynb #13-080
+# %% ../nbs/13_view.ipynb #13-081
 def _panel_name(vol, i): # volume in any form; which one, from 1
     "The name of its file, what made it, or its number"
     if getattr(vol, 'report', None) is not None and isinstance(getattr(vol, 'volume', None), tio.Image):
@@ -260,26 +260,26 @@ def _named(vols, diff=None): # as `_parts` takes them; name that must be among t
         raise ValueError(f"`diff` is {diff!r:.60}: give the name of the volume to subtract, one of {', '.join(vols)}.")
     return {k: canonical(_as_image(o)) for k,o in vols.items()}
 
-# %% ../nbs/13_view.ipynb #13-084
+# %% ../nbs/13_view.ipynb #13-085
 def _symmetric(cuts): # slices
     "Range (low, high) about 0 that holds 99.5% of the pixels of every slice"
     high = max([float(np.percentile(abs(o.image), 99.5)) for o in cuts], default=0) or 1.
     return -high, high
 
-# %% ../nbs/13_view.ipynb #13-087
+# %% ../nbs/13_view.ipynb #13-088
 def _colour_bar(fig, ax, im): # `Picture`; empty panel; what was drawn
     "A colour bar in the empty panel `ax`"
     bar = fig.colorbar(im, cax=ax.inset_axes([.08,.1,.06,.8]))
     bar.ax.tick_params(labelsize=7)
     bar.set_label("difference (scan's units)", fontsize=7)
 
-# %% ../nbs/13_view.ipynb #13-089
+# %% ../nbs/13_view.ipynb #13-090
 def _difference_cuts(vols, ref, plane, point): # as `_differences` takes them
     "{name: slice of the difference from `vols[ref]`} of the volumes on its grid"
     maps = {k: _minus(o, vols[ref]) for k,o in vols.items() if k!=ref}
     return {k: _cut_slice(o, plane, point) for k,o in maps.items() if o is not None}
 
-# %% ../nbs/13_view.ipynb #13-090
+# %% ../nbs/13_view.ipynb #13-091
 def _differences(fig, axs, # `Picture` and the axes of its second row
                  vols,     # {name: volume}
                  ref,      # name of the volume to subtract
@@ -299,13 +299,13 @@ def _differences(fig, axs, # `Picture` and the axes of its second row
     if cuts:
         _colour_bar(fig, axs[list(vols).index(ref)], im)
 
-# %% ../nbs/13_view.ipynb #13-092
+# %% ../nbs/13_view.ipynb #13-093
 def _union(cuts): # slices
     "Smallest extent (mm) that holds all slices"
     e = np.array([o.extent for o in cuts])                   # (slices, 4)
     return e[:,0].min(), e[:,1].max(), e[:,2].min(), e[:,3].max()
 
-# %% ../nbs/13_view.ipynb #13-094
+# %% ../nbs/13_view.ipynb #13-095
 @with_options
 def compare(vols,             # {name: volume}, list or `Result`; grids, spacings and orientations may differ
             plane='sagittal', # one of `PLANES`
@@ -335,7 +335,7 @@ def compare(vols,             # {name: volume}, list or `Result`; grids, spacing
     fig.suptitle(_where(plane, point), fontsize=9, y=1, va='top')
     return fig.saved(path)
 
-# %% ../nbs/13_view.ipynb #13-101
+# %% ../nbs/13_view.ipynb #13-102
 def _as_labels(labels, vol): # `LabelMap`, mask or tensor; the scan beneath
     "`labels` as a volume: a `LabelMap`, or a tensor on the grid of `vol`"
     if isinstance(labels, tio.Image):
@@ -347,7 +347,7 @@ def _as_labels(labels, vol): # `LabelMap`, mask or tensor; the scan beneath
         raise ValueError(f"The labels are {tuple(x.shape)}, and the volume is {tuple(vol.shape)}.")
     return tio.LabelMap(tensor=x.float(), affine=vol.affine)
 
-# %% ../nbs/13_view.ipynb #13-103
+# %% ../nbs/13_view.ipynb #13-104
 def overlay(vol,         # `ScalarImage`, the scan beneath
             labels,      # `LabelMap` (any grid in the same world), or a mask or label tensor of the shape of `vol`
             planes=('coronal','axial','sagittal'), # which of `PLANES`
@@ -368,7 +368,7 @@ def overlay(vol,         # `ScalarImage`, the scan beneath
                   interpolation='none')
     return fig.saved(path)
 
-# %% ../nbs/13_view.ipynb #13-108
+# %% ../nbs/13_view.ipynb #13-109
 def _nearest(n, low, high, at): # number of pixels; where they begin and end (mm); places (mm)
     "Which pixels hold the places `at`, and which of those exist"
     k = np.floor((at-low)/(high-low)*n+1e-6).astype(int)
@@ -378,7 +378,7 @@ def _middles(n, low, high): # number of pixels; where they begin and end (mm)
     "Centres of the pixels (mm)"
     return low+(np.arange(n)+.5)*(high-low)/n
 
-# %% ../nbs/13_view.ipynb #13-110
+# %% ../nbs/13_view.ipynb #13-111
 def _read_like(cut, like): # slices
     "Pixels of `cut` at the places of those of `like`, 0 where `cut` has none"
     height,width = like.image.shape
@@ -388,13 +388,13 @@ def _read_like(cut, like): # slices
     image[np.ix_(has_j,has_i)] = cut.image[np.ix_(j[has_j],i[has_i])]
     return image
 
-# %% ../nbs/13_view.ipynb #13-113
+# %% ../nbs/13_view.ipynb #13-114
 def _grey(x, window): # intensities; (low, high)
     "Grey levels, 0 to 1"
     low,high = open_window(*window)
     return np.clip((np.nan_to_num(x)-low)/(high-low), 0, 1)
 
-# %% ../nbs/13_view.ipynb #13-115
+# %% ../nbs/13_view.ipynb #13-116
 def _tiles(cut, side): # slice; side of a tile (mm)
     "True on the tiles of the first scan"
     width,height = _size(cut.extent)
@@ -402,7 +402,7 @@ def _tiles(cut, side): # slice; side of a tile (mm)
     columns = _middles(cut.image.shape[1], 0, width)//side
     return (rows[:,None]+columns)%2==0
 
-# %% ../nbs/13_view.ipynb #13-117
+# %% ../nbs/13_view.ipynb #13-118
 def checkerboard(a,               # `ScalarImage` of the first tile; its grid is drawn
                  b,               # `ScalarImage` that should fit it, any grid
                  plane='coronal', # one of `PLANES`
@@ -421,7 +421,36 @@ def checkerboard(a,               # `ScalarImage` of the first tile; its grid is
     _bar(axs[0,0], cut.extent)
     return fig.saved(path)
 
-# %% ../nbs/13_view.ipynb #13-123
+# %% ../nbs/13_view.ipynb #13-125
+def _check_mode(mode, pair, names): # one of `MODES`; two names or None; of the volumes and maps
+    "`mode`, and which of `names` are A and B"
+    if mode not in MODES:
+        raise ValueError(f"There is no mode {mode!r:.60}: take one of {', '.join(MODES)}.")
+    unknown = [o for o in pair or () if o not in names]
+    if unknown or (pair is not None and len(pair)!=2):
+        raise ValueError(f"`pair` is {pair!r:.60}: give two of {', '.join(map(printable, names))}.")
+    return mode, pair and [names.index(o) for o in pair]
+
+# %% ../nbs/13_view.ipynb #13-127
+def _cutter(mask, margin=1.): # volume in RAS order, or None; mm
+    "Function that cuts a volume to the box around a mask, on its own grid"
+    found = None if mask is None else mask.data[0].nonzero()
+    if found is None or not len(found):
+        return lambda vol: vol
+    ends = torch.stack([found.min(0).values-.5, found.max(0).values+.5]).numpy()
+    corners = np.array([[*(ends[o,a] for a,o in enumerate(which)),1] for which in np.ndindex(2,2,2)])
+    world = (mask.affine@corners.T)
+    def cut(vol):
+        u = np.linalg.solve(vol.affine, world)[:3]
+        reach = margin/np.array(vol.spacing)
+        first = np.clip(np.floor(u.min(1)-reach+.5), 0, np.array(vol.spatial_shape)-1).astype(int)
+        last = np.clip(np.ceil(u.max(1)+reach-.5), first, np.array(vol.spatial_shape)-1).astype(int)
+        affine = vol.affine.copy()
+        affine[:3,3] = (vol.affine@[*first,1])[:3]
+        return type(vol)(tensor=vol.data[:, *map(slice, first, last+1)].clone(), affine=affine)
+    return cut
+
+# %% ../nbs/13_view.ipynb #13-129
 class SliceViewer:
     "Slices of one or several volumes under a slider"
     @with_options
@@ -432,16 +461,23 @@ class SliceViewer:
                  labels=None,     # `LabelMap`, mask or label tensor, drawn over the volumes
                  maps=None,       # {name: (volume, (low, high))} in colours of their own, as a difference; `low` of 0: no sign
                  three=False,     # start with all three planes?
-                 at=None):        # world point (R, A, S) in mm to start at; default: the centre of the last volume
+                 at=None,         # world point (R, A, S) in mm to start at; default: the centre of the last volume
+                 mode='side by side', # what to start with, one of `MODES`
+                 pair=None,       # names of A and B; default: the last two volumes
+                 crop=None):      # mask, on the grid of the last volume: what lies far from it is left out
         _check_plane(plane)
         _check_window(window)
         self.vols = _named(vols)
         self.plane, self.three, self.at = plane, three, at
+        self.mode, self.pair = _check_mode(mode, pair, [*self.vols, *(maps or {})])
+        last = list(self.vols.values())[-1]
+        cut = _cutter(None if crop is None else canonical(_as_labels(crop, last)))
+        self.vols = {k: cut(o) for k,o in self.vols.items()}
         self.window = window or robust_window(*self.vols.values())
-        self.labels = None if labels is None else canonical(_as_labels(labels, list(self.vols.values())[-1]))
-        self.maps = {k: (canonical(_as_image(o)), ends) for k,(o,ends) in (maps or {}).items()}
+        self.labels = None if labels is None else cut(canonical(_as_labels(labels, last)))
+        self.maps = {k: (cut(canonical(_as_image(o))), ends) for k,(o,ends) in (maps or {}).items()}
 
-# %% ../nbs/13_view.ipynb #13-125
+# %% ../nbs/13_view.ipynb #13-131
 @patch
 def layers(self:SliceViewer)->list: # of `Layer`
     "The volumes and maps as `viewer_html` takes them"
@@ -450,99 +486,25 @@ def layers(self:SliceViewer)->list: # of `Layer`
     marks = [] if self.labels is None else [Layer('labels', self.labels, (0,1), 'labels')]
     return greys + marks + [Layer(k, o, open_window(*ends), kinds[k]) for k,(o,ends) in self.maps.items()]
 
-# %% ../nbs/13_view.ipynb #13-127
+# %% ../nbs/13_view.ipynb #13-133
 @patch
 def html(self:SliceViewer,
          max_bytes=300_000, # most that it may weigh
          even=None,         # start with the shading of a surface coil evened out? default: where it is strong
         )->str:             # self-contained HTML, the same at every call
     "The viewer as HTML: volumes, controls and script in one piece"
-    return viewer_html(self.layers(), self.plane, self.at, self.three, even, max_bytes)
+    return viewer_html(self.layers(), self.plane, self.at, self.three, even, max_bytes, self.mode, self.pair)
 
-# %% ../nbs/13_view.ipynb #13-129
+# %% ../nbs/13_view.ipynb #13-135
 @patch
 def _repr_html_(self:SliceViewer): return self.html()
 
-# %% ../nbs/13_view.ipynb #13-138
+# %% ../nbs/13_view.ipynb #13-148
 @patch
-def draw(self:SliceViewer,
-         at=None,     # world mm along the normal; default: centre of the first volume
-         plane=None,  # one of `PLANES`; default: the viewer's own
-         window=None, # (low, high); default: the viewer's own
-         blend=0.,    # 0: first volume, 1: last volume
-        )->Picture:   # one panel
-    "One slice, the last volume laid over the first"
-    plane = plane or self.plane
-    vols = list(self.vols.values())
-    point = _point(vols[0], at, PLANES[plane])
-    cuts = [_cut_slice(o, plane, point) for o in ([vols[0],vols[-1]] if blend>0 else vols[:1])]
-    frame = _union(cuts)
-    fig, axs = _panels([_size(frame)])
-    ax = axs[0,0]
-    for cut,alpha in zip(cuts, (1,blend)):
-        _draw(ax, cut, window or self.window, _where(plane, point), alpha=alpha)
-    ax.set(xlim=frame[:2], ylim=frame[2:])
-    _bar(ax, cuts[0].extent)
-    return fig
-
-# %% ../nbs/13_view.ipynb #13-142
-@patch
-def stops(self:SliceViewer,
-          plane=None, # default: the viewer's own
-         )->list:     # world points (mm)
-    "Where the slider of `widget` stops"
-    axis = PLANES[plane or self.plane]
-    finest = min(self.vols.values(), key=lambda o: o.spacing[axis])
-    centre = (np.array(finest.spatial_shape)-1)/2            # in voxels
-    places = [np.where(np.arange(3)==axis, i, centre) for i in range(finest.spatial_shape[axis])]
-    return [(finest.affine@[*o,1])[:3] for o in places]
-
-# %% ../nbs/13_view.ipynb #13-145
-@patch
-def _ranges(self:SliceViewer):
-    "Ranges of the sliders for place (mm) and window (scan's units), as ipywidgets takes them"
-    axis = PLANES[self.plane]
-    at = [o[axis] for o in self.stops()]
-    step = min(o.spacing[axis] for o in self.vols.values())
-    low,high = self.window
-    span = high-low
-    place = dict(min=at[0], max=at[-1], value=at[len(at)//2], step=step)
-    return place, dict(min=min(low,0), max=high+span/2, value=(low,high), step=span/200)
-
-# %% ../nbs/13_view.ipynb #13-147
-@patch
-def _controls(self:SliceViewer):
-    "Sliders for place, window and blend, and a choice of planes"
-    import ipywidgets as w
-    place,grey = self._ranges()
-    return dict(at=w.FloatSlider(**place, description='mm', continuous_update=True),
-                plane=w.Dropdown(options=list(PLANES), value=self.plane, description='plane'),
-                window=w.FloatRangeSlider(**grey, description='window'),
-                blend=w.FloatSlider(min=0, max=1, value=0, step=.05, description='blend', disabled=len(self.vols)==1))
-
-# %% ../nbs/13_view.ipynb #13-149
-@patch
-def _change_plane(self:SliceViewer, place, plane): # slider of the place; one of `PLANES`
-    "Let the slider of the place run along the normal of `plane`"
-    at = [o[PLANES[plane]] for o in self.stops(plane)]
-    with place.hold_trait_notifications():
-        place.min, place.max, place.value = at[0], at[-1], at[len(at)//2]
-
-# %% ../nbs/13_view.ipynb #13-151
-@patch
-def widget(self:SliceViewer): # an ipywidgets box; its `update` redraws, its `controls` are the sliders
-    "Live viewer: slice, plane, window and blend"
-    import ipywidgets as w
-    controls = self._controls()
-    picture = w.Image(format='png')
-    def update(*_): picture.value = self.draw(**{k: o.value for k,o in controls.items()}).png()
-    def change_plane(_): self._change_plane(controls['at'], controls['plane'].value)
-    controls['plane'].observe(change_plane, 'value')
-    for o in controls.values():
-        o.observe(update, 'value')
-    where = w.HBox([controls['at'], controls['plane']])
-    how = w.HBox([controls['window'], controls['blend']])
-    box = w.VBox([picture, where, how])
-    box.update, box.controls, box.picture = update, controls, picture
-    update()
-    return box
+def widget(self:SliceViewer,
+           width=900): # pixels of the picture, at most
+    "Live viewer as an ipywidgets box; `controls` are its sliders and buttons, `update` paints `picture` again"
+    from easysr.live import LiveViewer
+    live = LiveViewer(self, width)
+    live.box.controls, live.box.picture, live.box.update = live.controls, live.picture, live.update
+    return live.box

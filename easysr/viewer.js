@@ -5,6 +5,8 @@
 const PLANES = ['sagittal', 'coronal', 'axial'];            // the plane's number is the world axis of its normal
 const ENDS = ['LR', 'PA', 'IS'];
 const AXES = [[1, 2], [0, 2], [0, 1]];                      // across and up, for each plane
+const MODES = ['side by side', 'A', 'B', 'blend', 'difference'];
+const MODE_KEYS = {s: 0, a: 1, b: 2, m: 3, d: 4};
 const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 const short = x => x === null ? 'outside' : String(+x.toPrecision(4)).replace('-', '\u2212');
 
@@ -35,7 +37,7 @@ function place(v) {                                         // what follows from
     v.start = centre.map((c, i) => c - n[i]*v.spacing[i]/2);    // outer edges (mm), as if the axes were those of the world
     v.end = centre.map((c, i) => c + n[i]*v.spacing[i]/2);
     v.values = Float32Array.from({length: 256}, (_, q) => v.labels ? v.labels[q] || 0 : v.low + (q/255)**v.gamma*(v.high - v.low));
-    v.window = v.first = [...v.window];
+    v.window = v.initial = [...v.window];
     if (v.shade) readShade(v);
 }
 
@@ -66,11 +68,80 @@ function at(v, point) {                                     // value of the voxe
     return v.shade ? v.base + x*shadeAt(v.shade, u) : x;
 }
 
+// ---- the difference of two volumes, on the grid of the finer one; the other is interpolated linearly ----
+function between(v, [x, y, z]) {                            // value at a place in voxels, null outside
+    if (!v.codes) return null;
+    const n = v.shape;
+    if (x < -.501 || y < -.501 || z < -.501 || x > n[0] - .499 || y > n[1] - .499 || z > n[2] - .499) return null;
+    x = clamp(x, 0, n[0] - 1);
+    y = clamp(y, 0, n[1] - 1);
+    z = clamp(z, 0, n[2] - 1);
+    const i = Math.min(Math.floor(x), Math.max(0, n[0] - 2)), j = Math.min(Math.floor(y), Math.max(0, n[1] - 2));
+    const k = Math.min(Math.floor(z), Math.max(0, n[2] - 2)), p = x - i, q = y - j, r = z - k;
+    const s = i + n[0]*(j + n[1]*k), a = n[0] > 1 ? 1 : 0, b = n[1] > 1 ? n[0] : 0, c = n[2] > 1 ? n[0]*n[1] : 0;
+    const val = o => v.values[v.codes[o]], line = o => p ? val(o)*(1 - p) + val(o + a)*p : val(o);
+    const plane = o => q ? line(o)*(1 - q) + line(o + b)*q : line(o), value = r ? plane(s)*(1 - r) + plane(s + c)*r : plane(s);
+    return v.shade ? v.base + value*shadeAt(v.shade, [Math.round(x), Math.round(y), Math.round(z)]) : value;
+}
+
+class Difference {                                          // first minus second
+    constructor(first, second, colours) {
+        Object.assign(this, {first, second, colours, colours32: palette(colours), unit: 'first minus second, the scan\'s units'});
+        const size = v => v.spacing[0]*v.spacing[1]*v.spacing[2];
+        [this.on, this.other] = size(first) < size(second)*.999 ? [first, second] : [second, first];
+        const origin = this.other.voxel(this.on.world([0, 0, 0]));
+        const steps = [[1, 0, 0], [0, 1, 0], [0, 0, 1]].map(e => this.other.voxel(this.on.world(e)).map((o, i) => o - origin[i]));
+        this.there = u => {                                 // voxel of one volume to that of the other, whole where it is whole
+            return origin.map((o, i) => {
+                const x = o + steps[0][i]*u[0] + steps[1][i]*u[1] + steps[2][i]*u[2], whole = Math.round(x);
+                return Math.abs(x - whole) < 1e-3 ? whole : x;
+            });
+        };
+        this.sign = this.on === first ? 1 : -1;
+    }
+    get codes() { return this.first.codes && this.second.codes; }
+    get failed() { return this.first.failed || this.second.failed; }
+    at(u) {
+        const here = between(this.on, u), there = here === null ? null : between(this.other, this.there(u));
+        return there === null ? null : this.sign*(here - there);
+    }
+    atPoint(point) { return this.at(this.on.voxel(point).map(o => Math.floor(o + .5))); }
+    setRange() {                                            // colours up to the 98th percentile of what differs in tissue
+        if (this.window || !this.codes) return;
+        const n = this.on.shape, total = n[0]*n[1]*n[2], step = Math.max(1, Math.floor(total/20011)), found = [];
+        for (let o = 0; o < total; o += step) {
+            if (this.on.codes[o] < 16) continue;
+            const x = this.at([o%n[0], Math.floor(o/n[0])%n[1], Math.floor(o/n[0]/n[1])]);
+            if (x !== null) found.push(Math.abs(x));
+        }
+        found.sort((a, b) => a - b);
+        const most = +(found[Math.floor(found.length*.98)] || 0).toPrecision(2) || 1;
+        this.window = [-most, most];
+        this.initial = [-most, most];
+    }
+    picture(plane, k) {
+        const [across, up] = AXES[plane], w = this.on.shape[across], h = this.on.shape[up], most = this.window[1];
+        const c = this.canvas || (this.canvas = make('canvas'));
+        c.width = w;
+        c.height = h;
+        const ctx = c.getContext('2d'), data = ctx.createImageData(w, h), px = new Uint32Array(data.data.buffer), u = [0, 0, 0];
+        u[plane] = k;
+        for (let j = 0; j < h; j++) for (let i = 0; i < w; i++) {
+            u[across] = i;
+            u[up] = j;
+            const x = this.at(u);
+            if (x !== null) px[(h - 1 - j)*w + i] = this.colours32[clamp(Math.round((x/most + 1)*127.5), 0, 255)];
+        }
+        ctx.putImageData(data, 0, 0);
+        return c;
+    }
+}
+
 // ---- shading: codes may be those of the ratio to a local mean, which lies beside them on a coarse grid ----
 function readShade(v) {
     const {cells: m, low, high, size, codes} = v.shade;
     const mean = Float32Array.from(atob(codes), c => low*(high/low)**(c.charCodeAt(0)/255));
-    const between = v.shape.map((n, i) => {                 // of each voxel: cell below it, and the part of the next
+    const cells = v.shape.map((n, i) => {                 // of each voxel: cell below it, and the part of the next
         const base = new Int32Array(n), part = new Float32Array(n);
         for (let k = 0; k < n && m[i] > 1; k++) {
             const x = clamp((k + .5)/size[i] - .5, 0, m[i] - 1);
@@ -79,11 +150,11 @@ function readShade(v) {
         }
         return [base, part];
     });
-    v.shade = {m, between, mean};
+    v.shade = {m, cells, mean};
 }
 
-function shadeAt({m, between, mean}, u) {                   // at a voxel, linear between the cells
-    const [[a, p], [b, q], [c, r]] = between, i = u[0], j = u[1], k = u[2];
+function shadeAt({m, cells, mean}, u) {                   // at a voxel, linear between the cells
+    const [[a, p], [b, q], [c, r]] = cells, i = u[0], j = u[1], k = u[2];
     const right = m[0] > 1 ? 1 : 0, up = m[1] > 1 ? m[0] : 0, on = m[2] > 1 ? m[0]*m[1] : 0;
     const s = a[i] + m[0]*(b[j] + m[1]*c[k]);
     const line = o => mean[o]*(1 - p[i]) + mean[o + right]*p[i];
@@ -131,19 +202,18 @@ function picture(v, plane, k, even) {                       // a slice as a smal
 class Viewer {
     constructor(root) {
         const began = performance.now(), spec = JSON.parse(root.dataset.spec);
-        Object.assign(this, {root, vols: spec.volumes.filter(v => !v.labels), labels: spec.volumes.find(v => v.labels), plane: PLANES.indexOf(spec.plane), zoom: 1, drag: 'cross',
-                             even: spec.even, cross: true, overlay: true, blend: {on: false, t: .5}, panels: [], began});
         delete root.dataset.spec;
-        this.stored = spec.volumes;
-        this.stored.forEach(v => { place(v); v.colours32 = v.labels ? labelPalette(v.colours) : palette(v.colours); });
-        this.greys = this.vols.filter(v => v.kind === 'grey');
+        const stored = spec.volumes, vols = stored.filter(v => !v.labels), greys = vols.filter(v => v.kind === 'grey');
+        Object.assign(this, {root, began, stored, vols, greys, labels: stored.find(v => v.labels), plane: PLANES.indexOf(spec.plane),
+                             three: null, wantsThree: spec.three, point: spec.at, even: spec.even, zoom: 1, drag: 'cross', cross: true,
+                             overlay: .4, mode: spec.mode || 0, t: .5, panels: [], colours: spec.difference});
+        stored.forEach(v => { place(v); v.colours32 = v.labels ? labelPalette(v.colours) : palette(v.colours); });
+        this.pair = (spec.pair || (greys.length > 1 ? [-2, -1] : [0, -1])).map((o, i) => spec.pair ? vols[o] : (greys.length > 1 ? greys : vols).at(o));
         this.fine = [0, 1, 2].map(i => this.vols.reduce((a, b) => {
             const finer = a.spacing[i] - b.spacing[i];
             return finer > 1e-6 || (finer > -1e-6 && b.shape[i] > a.shape[i]) ? b : a;
         }));
         this.frames = AXES.map(ax => ax.map(i => [Math.min(...this.vols.map(v => v.start[i])), Math.max(...this.vols.map(v => v.end[i]))]));
-        this.three = spec.three && root.clientWidth > 700;
-        this.point = spec.at;
         this.build();
         this.arrange();
         this.load();
@@ -151,54 +221,70 @@ class Viewer {
     async load() {
         for (const v of this.stored) {
             await decode(v).catch(() => { v.failed = true; });
-            this.still.remove();
+            if (this.still) this.still.remove();
             this.draw();
         }
-
-        this.still.remove();
-        this.root.dataset.ready = Math.round(performance.now() - this.began);
     }
     // controls
     build() {
-        const root = this.root, grey = this.greys.length > 0;
+        const root = this.root;
         this.still = root.querySelector('.es-still');
         root.querySelectorAll('.es-note').forEach(o => o.remove());
         root.tabIndex = 0;
-        const bar = this.bar = make('div', root, {className: 'es-bar'});
-        const where = make('div', bar, {className: 'es-line'});
-        this.buttons = [1, 2, 0].map(p => make('button', where, {type: 'button', text: PLANES[p], onclick: () => this.look(p)}));
-        this.all = this.check(where, 'all three', this.three, on => { this.three = on; this.arrange(); },
-                              'Show the three planes through the crosshair');
+        root.setAttribute('data-lm-suppress-shortcuts', 'true');    // JupyterLab keeps its keys to itself
+        const bar = make('div', root, {className: 'es-bar'}), line = () => make('div', bar, {className: 'es-line'});
+        const where = line();
+        this.planes = this.choice(where, [1, 2, 0].map(p => PLANES[p]), i => this.look([1, 2, 0][i]), 'plane');
+        this.all = make('button', where, {type: 'button', text: 'three planes', title: 'The three planes through the crosshair',
+                        onclick: () => { this.three = !this.three; this.arrange(); }});
         this.slider = make('input', where, {type: 'range', className: 'es-slider', 'aria-label': 'slice',
                                             oninput: () => this.go(+this.slider.value)});
         this.output = make('output', where, {className: 'es-where'});
-        const how = make('div', root, {className: 'es-line'});
-        if (grey) {
-            const title = 'Intensities from black to white; or choose "drag: window" and drag over a picture';
-            this.ends = [0, 1].map(i => make('input', make('label', how, {text: i ? ' to ' : 'window ', title}), {type: 'number',
-                step: 'any', 'aria-label': i ? 'white from' : 'black up to', onchange: () => this.type(i)}));
-            make('button', how, {type: 'button', text: 'reset', title: 'All windows as at the start', onclick: () => this.reset()});
-            if (this.greys.some(v => v.shade)) this.check(how, 'even out shading', this.even, on => { this.even = on; this.draw(); },
-                       'Divide by the local mean, to see what a surface coil leaves dark. Display only: values stay as they are.');
-        }
-        const tool = make('select', make('label', how, {text: 'drag: '}), {onchange: () => { this.drag = tool.value; },
-                          title: 'What dragging over a picture does; the right button always moves the window'});
-        for (const [value, text] of [['cross', 'crosshair'], ['window', 'window']]) make('option', tool, {value, text});
-        const size = make('input', make('label', how, {text: 'size '}), {type: 'range', min: 50, max: 300, value: 100,
-                          'aria-label': 'size of the pictures', oninput: () => { this.zoom = size.value/100; this.arrange(); }});
-        this.check(how, 'crosshair', true, on => { this.cross = on; this.draw(); }, 'Draw the crosshair');
-        if (this.labels) this.check(how, 'labels', true, on => { this.overlay = on; this.draw(); }, 'Draw the labels over the volumes');
-        if (this.greys.length > 1) this.comparison(how);
+        if (this.vols.length > 1) this.comparison(line());
+        this.display(line());
         this.grid = make('div', root, {className: 'es-grid'});
-        const foot = make('div', root, {className: 'es-foot'});
-        this.reading = make('output', foot, {className: 'es-reading'});
-        const help = make('details', foot);
-        make('summary', help, {text: 'keys and touch'});
-        make('div', help, {text: 'Click or tap a picture to place the crosshair. Then: wheel, Page Up and Page Down change the slice, '
-                               + 'arrows move the crosshair, 1 2 3 choose the plane, 0 shows all three, r resets the windows. '
-                               + 'The right mouse button dragged sideways changes contrast, up and down brightness.'});
+        this.foot();
         root.addEventListener('keydown', e => this.key(e));
         new ResizeObserver(() => this.arrange()).observe(root);
+    }
+    foot() {
+        const foot = make('div', this.root, {className: 'es-foot'});
+        this.reading = make('output', foot, {className: 'es-reading'});
+        const help = make('details', foot), list = (make('summary', help, {text: 'mouse, keys and touch'}), make('dl', help));
+        for (const [what, does] of [['click or tap', 'places the crosshair; drag to move it'],
+                ['wheel, Page Up, Page Down', 'next slice, once the viewer was clicked'], ['arrows', 'move the crosshair by a voxel'],
+                ['right button', 'drag sideways for contrast, up and down for brightness; on a touch screen choose \u201cwindow\u201d first'],
+                ['1 2 3 0', 'coronal, axial, sagittal, three planes'], ...(this.vols.length > 1 ? [['s a b m d', 'side by side, A, B, blend, difference']] : []),
+                ['r c' + (this.labels ? ' l' : ''), 'reset the window, crosshair' + (this.labels ? ', labels' : '') + ' on and off']]) {
+            make('dt', list, {text: what});
+            make('dd', list, {text: does});
+        }
+    }
+    display(how) {                                          // window, and what is drawn over the volumes
+        if (this.greys.length) {
+            const box = make('span', how, {className: 'es-group', title: 'Intensities drawn black and white; drag with the right button to change them'});
+            this.ends = [0, 1].map(i => make('input', make('label', box, {text: i ? 'to ' : 'window '}), {type: 'number',
+                step: 'any', 'aria-label': i ? 'white from' : 'black up to', onchange: () => this.type(i)}));
+            make('button', box, {type: 'button', text: 'reset', title: 'All windows as at the start', onclick: () => this.reset()});
+        }
+        const drag = make('span', how, {className: 'es-group', text: 'drag ', title: 'What dragging over a picture does'});
+        this.tools = this.choice(drag, ['crosshair', 'window'], i => { this.drag = this.root.dataset.drag = ['cross', 'window'][i]; this.draw(); }, 'drag');
+        this.crossBox = this.check(how, 'crosshair', true, on => { this.cross = on; this.draw(); }, 'Draw the crosshair');
+        if (this.labels) {
+            const box = make('span', how, {className: 'es-group'});
+            this.labelBox = this.check(box, 'labels', true, () => this.draw(), 'Draw the labels over the volumes');
+            make('input', box, {type: 'range', min: 5, max: 100, value: 40, 'aria-label': 'opacity of the labels',
+                                oninput: e => { this.overlay = e.target.value/100; this.draw(); }});
+        }
+        if (this.greys.some(v => v.shade)) this.check(how, 'even out shading', this.even, on => { this.even = on; this.draw(); },
+            'Divide by the local mean, to see what a surface coil leaves dark. Display only: values stay as they are.');
+        make('input', make('label', how, {text: 'size ', className: 'es-group'}), {type: 'range', min: 50, max: 300, value: 100,
+             'aria-label': 'size of the pictures', oninput: e => { this.zoom = e.target.value/100; this.arrange(); }});
+    }
+    choice(parent, names, pick, label) {                    // buttons of which one is pressed
+        const box = make('span', parent, {className: 'es-seg', role: 'group', 'aria-label': label});
+        const buttons = names.map((text, i) => make('button', box, {type: 'button', text, onclick: () => pick(i)}));
+        return i => buttons.forEach((b, k) => b.setAttribute('aria-pressed', k === i));
     }
     check(parent, text, checked, change, title) {
         const label = make('label', parent, {title}), box = make('input', label, {type: 'checkbox', checked});
@@ -206,34 +292,51 @@ class Viewer {
         label.append(' ' + text);
         return box;
     }
-    comparison(parent) {
-        const b = this.blend, box = make('span', parent, {className: 'es-line', hidden: true});
-        this.check(parent, 'blend two', false, on => { b.on = on; box.hidden = !on; this.arrange(); },
-                   'One more picture: two volumes laid over each other, or in turn');
-        parent.append(box);
-        const n = this.vols.length, pick = [this.greys.at(-2), this.greys.at(-1)];
-        const choose = i => {
-            const s = make('select', box, {'aria-label': i ? 'second' : 'first', onchange: () => { b.pair[i] = this.vols[s.value]; this.arrange(); }});
-            this.vols.forEach((v, k) => make('option', s, {value: k, text: v.name, selected: v === pick[i]}));
-        };
-        b.pair = pick;
-        choose(0);
-        const t = make('input', box, {type: 'range', min: 0, max: 100, value: 50, 'aria-label': 'blend', oninput: () => { b.t = t.value/100; this.draw(); }});
-        choose(1);
-        this.check(box, 'flicker', false, on => {
-            clearInterval(b.timer);
-            if (on) b.timer = setInterval(() => { b.t = b.t < .5 ? 1 : 0; this.draw(); }, 600);
-        }, 'The two in turn');
+    comparison(line) {
+        this.modes = this.choice(line, MODES, i => this.show(i), 'volumes');
+        this.pickers = make('span', line, {className: 'es-group'});
+        ['A', 'B'].forEach((letter, i) => {
+            const s = make('select', make('label', this.pickers, {text: letter + ' '}), {'aria-label': letter, onchange: () => {
+                this.pair[i] = this.vols[s.value];
+                this.show(this.mode);
+            }});
+            this.vols.forEach((v, k) => make('option', s, {value: k, text: v.name, selected: v === this.pair[i]}));
+        });
+        this.mixer = make('span', line, {className: 'es-group'});
+        make('label', this.mixer, {text: 'A '});
+        this.mix = make('input', this.mixer, {type: 'range', min: 0, max: 100, value: 50, 'aria-label': 'blend of A and B',
+                                   oninput: () => { this.t = this.mix.value/100; this.draw(); }});
+        make('label', this.mixer, {text: ' B'});
+        this.check(this.mixer, 'flicker', false, on => {
+            clearInterval(this.timer);
+            if (on) this.timer = setInterval(() => { this.mix.value = 100*(this.t = this.t < .5 ? 1 : 0); this.draw(); }, 600);
+        }, 'A and B in turn');
+    }
+    show(mode) {                                            // one of MODES, by its number
+        if (this.vols.length < 2) return;
+        this.mode = mode;
+        this.arrange();
+    }
+    items() {                                               // what has a panel: names, and the volumes in it
+        const [a, b] = this.pair;
+        if (this.mode === 3) return [{name: `A ${a.name} / B ${b.name}`, vols: [a, b]}];
+        if (this.mode === 4) {
+            if (!this.apart || this.apart.first !== a || this.apart.second !== b) this.apart = new Difference(a, b, this.colours);
+            return [{name: `A ${a.name} \u2212 B ${b.name}`, vols: [this.apart.on], apart: this.apart}];
+        }
+        if (this.mode) return [{name: this.mode === 1 ? `A ${a.name}` : `B ${b.name}`, vols: [this.mode === 1 ? a : b]}];
+        return this.vols.map(v => ({name: v.name, vols: [v]}));
     }
     // layout: as many panels side by side as have room for a pixel a voxel, all on one scale
     arrange() {
-        const width = this.root.clientWidth, gap = 6, shown = this.three ? [1, 2, 0] : [this.plane];
+        const width = this.root.clientWidth, gap = 8;
         if (!width) return;
-        const key = [width, shown, this.zoom, this.blend.on].join();
-        if (key !== this.arranged || this.blend.on) {
+        if (this.three === null) this.three = this.wantsThree && width > 700;
+        const shown = this.three ? [1, 2, 0] : [this.plane];
+        const key = [width, shown, this.zoom, this.mode, this.mode ? this.pair.map(v => this.vols.indexOf(v)) : ''].join();
+        if (key !== this.arranged) {
             this.arranged = key;
-            const items = [...this.vols.map(v => [v]), ...(this.blend.on ? [this.blend.pair] : [])];
-            const span = (p, i) => this.frames[p][i][1] - this.frames[p][i][0];
+            const items = this.items(), span = (p, i) => this.frames[p][i][1] - this.frames[p][i][0];
             const voxels = Math.max(...this.vols.flatMap(v => shown.map(p => v.shape[AXES[p][0]])));
             const least = Math.min(width, Math.max(150, voxels/devicePixelRatio));
             const fit = clamp(Math.floor((width + gap)/(least + gap)), 1, items.length);
@@ -245,29 +348,28 @@ class Viewer {
         }
         this.draw();
     }
-    oneRow(shown, vols, width, gap) {                       // of one volume: its planes side by side, on one scale
+    oneRow(shown, item, width, gap) {                       // of one picture: its planes side by side, on one scale
         const row = make('div', null, {className: 'es-row'}), size = (p, i) => this.frames[p][i][1] - this.frames[p][i][0];
         const across = shown.reduce((sum, p) => sum + size(p, 0), 0), tallest = Math.max(...shown.map(p => size(p, 1)));
         const most = width/Math.max(...shown.map(p => size(p, 0)));
         const scale = Math.min((width - gap*shown.length)/across, 420/tallest)*this.zoom;
-        for (const p of shown) this.panels.push(this.panel(row, p, vols, Math.min(scale, most)));
+        for (const p of shown) this.panels.push(this.panel(row, p, item, Math.min(scale, most)));
         return row;
     }
     row(plane, items, scale) {
         const row = make('div', null, {className: 'es-row'});
-        for (const vols of items) this.panels.push(this.panel(row, plane, vols, scale));
+        for (const item of items) this.panels.push(this.panel(row, plane, item, scale));
         return row;
     }
-    panel(parent, plane, vols, scale) {
+    panel(parent, plane, {name, vols, apart}, scale) {
         const [x, y] = this.frames[plane], w = Math.floor((x[1] - x[0])*scale), h = Math.max(8, Math.round((y[1] - y[0])*scale));
         const figure = make('figure', parent, {style: {width: w + 'px'}}), ratio = devicePixelRatio || 1;
-        const name = vols.map(v => v.name).join(' / ');
         const canvas = make('canvas', figure, {width: Math.round(w*ratio), height: Math.round(h*ratio), role: 'img',
                             'aria-label': name + ', ' + PLANES[plane], style: {width: w + 'px', height: h + 'px'}});
-        const caption = make('figcaption', figure), panel = {plane, vols, canvas, scale: scale*ratio, x, y};
+        const caption = make('figcaption', figure), panel = {plane, vols, apart, canvas, scale: scale*ratio, x, y};
         make('span', caption, {className: 'es-name', text: name});
         panel.value = make('span', caption, {className: 'es-value'});
-        if (vols[0].kind === 'map') panel.range = this.colourBar(figure, vols[0]);
+        if (apart || vols[0].kind === 'map') panel.range = this.colourBar(figure, apart || vols[0]);
         this.listen(panel);
         return panel;
     }
@@ -279,7 +381,7 @@ class Viewer {
             return end;
         });
         make('small', figure, {className: 'es-unit', text: v.unit});
-        return () => ends.forEach((o, i) => { o.textContent = short(v.window[i]); });
+        return () => ends.forEach((o, i) => { o.textContent = v.window ? short(v.window[i]) : ''; });
     }
     // what people do
     listen(p) {
@@ -291,13 +393,13 @@ class Viewer {
         c.onpointerdown = e => {
             this.root.focus({preventScroll: true});
             c.setPointerCapture(e.pointerId);
-            from = e.button === 2 || this.drag === 'window' ? {x: e.clientX, y: e.clientY, window: [...p.vols[0].window]} : {cross: true};
+            from = e.button === 2 || this.drag === 'window' ? {x: e.clientX, y: e.clientY, window: [...((p.apart || p.vols[0]).window || [0, 1])]} : {cross: true};
             this.choose(p.plane);
             if (from.cross) this.aim(p, inPanel(e));
         };
         c.onpointermove = e => {
             if (!from) return;
-            if (from.cross) this.aim(p, inPanel(e)); else this.stretch(p.vols[0], from, e);
+            if (from.cross) this.aim(p, inPanel(e)); else this.stretch(p.apart || p.vols[0], from, e);
         };
         c.onpointerup = c.onpointercancel = () => { from = null; };
         c.oncontextmenu = e => e.preventDefault();
@@ -331,7 +433,10 @@ class Viewer {
         if (Number.isFinite(x)) w[i] = x;
         if (w[0] < w[1]) this.setWindow(...w); else this.draw();
     }
-    reset() { this.vols.forEach(v => { v.window = [...v.first]; }); this.draw(); }
+    reset() {
+        [...this.vols, ...(this.apart && this.apart.window ? [this.apart] : [])].forEach(v => { v.window = [...v.initial]; });
+        this.draw();
+    }
     choose(plane) { this.plane = plane; }
     look(plane) { this.plane = plane; if (!this.three) this.arrange(); else this.draw(); }
     move(axis, k) {                                         // to a slice of the volume with the finest ones
@@ -348,10 +453,12 @@ class Viewer {
         const [across, up] = AXES[this.plane], move = (axis, by) => this.move(axis, this.index(axis) + by);
         const keys = {ArrowLeft: () => move(across, -1), ArrowRight: () => move(across, 1), ArrowDown: () => move(up, -1),
                       ArrowUp: () => move(up, 1), PageUp: () => this.step(1), PageDown: () => this.step(-1),
-                      1: () => this.look(1), 2: () => this.look(2), 3: () => this.look(0), r: () => this.reset(),
-                      0: () => { this.all.checked = this.three = !this.three; this.arrange(); }};
+                      1: () => this.look(1), 2: () => this.look(2), 3: () => this.look(0), 0: () => this.all.click(), r: () => this.reset(),
+                      c: () => this.crossBox.click(), l: () => this.labelBox && this.labelBox.click()};
+        for (const [k, mode] of Object.entries(MODE_KEYS)) keys[k] = () => this.show(mode);
         if (!Object.hasOwn(keys, e.key)) return;
         e.preventDefault();
+        e.stopPropagation();
         keys[e.key]();
     }
     // drawing, at most once a frame
@@ -361,15 +468,27 @@ class Viewer {
     }
     paint() {
         this.panels.forEach(p => this.paintPanel(p));
-        if (!this.root.dataset.first && this.vols[0].codes) this.root.dataset.first = Math.round(performance.now() - this.began);
+        const about = this.root.dataset, now = Math.round(performance.now() - this.began);
+        if (!about.first && this.vols[0].codes) about.first = now;
+        if (!about.ready && this.stored.every(v => v.codes || v.failed)) about.ready = now;
         const n = this.fine[this.plane].shape[this.plane];
-        this.buttons.forEach((b, i) => b.setAttribute('aria-pressed', [1, 2, 0][i] === this.plane));
         this.slider.max = n - 1;
         this.slider.value = clamp(this.index(this.plane), 0, n - 1);
         const mm = i => ENDS[i][+(this.point[i] >= 0)] + ' ' + Math.abs(this.point[i]).toFixed(2);
         this.output.textContent = `${mm(this.plane)} mm (${+this.slider.value + 1} of ${n})`;
         const label = this.labels && at(this.labels, this.point);
         this.reading.textContent = `crosshair: ${[0, 1, 2].map(mm).join(', ')} mm` + (this.labels ? `, label ${label || 'none'}` : '');
+        this.paintControls();
+    }
+    paintControls() {
+        this.planes([1, 2, 0].indexOf(this.plane));
+        this.all.setAttribute('aria-pressed', this.three);
+        this.tools(this.drag === 'window' ? 1 : 0);
+        if (this.modes) {
+            this.modes(this.mode);
+            this.pickers.hidden = !this.mode;
+            this.mixer.hidden = this.mode !== 3;
+        }
         if (this.ends) this.ends.forEach((o, i) => { if (o !== document.activeElement) o.value = +this.greys[0].window[i].toPrecision(4); });
     }
     paintPanel(p) {
@@ -378,19 +497,23 @@ class Viewer {
         ctx.fillStyle = '#000';
         ctx.fillRect(0, 0, p.canvas.width, p.canvas.height);
         ctx.imageSmoothingEnabled = false;
-        p.vols.forEach((o, i) => this.paintSlice(o, p, ctx, i ? this.blend.t : 1));
-        if (this.overlay && this.labels && v.kind === 'grey') this.paintSlice(this.labels, p, ctx, .4);
+        if (p.apart) {
+            p.apart.setRange();
+            this.paintSlice(p.apart.on, p, ctx, 1, p.apart);
+        } else p.vols.forEach((o, i) => this.paintSlice(o, p, ctx, i ? this.t : 1));
+        if (this.labels && this.labelBox.checked && v.kind === 'grey' && !p.apart) this.paintSlice(this.labels, p, ctx, this.overlay);
         ctx.globalAlpha = 1;
         this.paintMarks(p, ctx, v);
-        const x = p.vols.map(o => o.failed ? 'not readable here' : o.codes ? short(at(o, this.point)) : 'loading');
-        p.value.textContent = x.join(' / ');
+        const read = (o, value) => o.failed ? 'not readable here' : o.codes ? short(value()) : 'loading';
+        p.value.textContent = p.apart ? read(p.apart, () => p.apart.atPoint(this.point))
+                            : p.vols.map(o => read(o, () => at(o, this.point))).join(' / ');
         if (p.range) p.range();
     }
-    paintSlice(v, p, ctx, alpha) {
+    paintSlice(v, p, ctx, alpha, apart = null) {
         const [across, up] = AXES[p.plane], s = p.scale, k = Math.floor(v.voxel(this.point)[p.plane] + .5);
-        if (!v.codes || k < 0 || k >= v.shape[p.plane]) return;
+        if (!(apart || v).codes || k < 0 || k >= v.shape[p.plane]) return;
         ctx.globalAlpha = alpha;
-        ctx.drawImage(picture(v, p.plane, k, this.even), (v.start[across] - p.x[0])*s, (p.y[1] - v.end[up])*s,
+        ctx.drawImage(apart ? apart.picture(p.plane, k) : picture(v, p.plane, k, this.even), (v.start[across] - p.x[0])*s, (p.y[1] - v.end[up])*s,
                       (v.end[across] - v.start[across])*s, (v.end[up] - v.start[up])*s);
     }
     paintMarks(p, ctx, v) {                                 // crosshair, letters, scale bar

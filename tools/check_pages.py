@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Open pages in headless Chromium and use their viewer as people do: tools/check_pages.py [PAGE.html...]
 
-Without arguments it makes pages of two digital rats, one of them under a surface coil. It needs playwright and a
-Chromium (CHROMIUM names one; default: the first on the PATH), and says so and ends well where there is none.
---shots DIR keeps screenshots, which are for looking at and never belong into the repository."""
+Without arguments it makes pages of two digital rats, one of them under a surface coil, and of a viewer of four volumes
+with labels. It needs playwright and a Chromium (CHROMIUM names one; default: the first on the PATH), and says so and
+ends well where there is none. --shots DIR keeps screenshots, which are for looking at and never belong into the
+repository. --time prints what each page weighs and when its first picture is there, and checks nothing."""
 import argparse, json, os, shutil, sys, tempfile
 from html import unescape
 from pathlib import Path
@@ -13,12 +14,13 @@ sys.path.insert(0, str(root))
 sizes = [(1400, 1000, 'light'), (1400, 1000, 'dark'), (400, 850, 'light'), (400, 850, 'dark')]
 
 def sample_pages(folder):
-    "Pages of two digital rats, and their volumes: {page: {name: volume}}"
+    "Pages of digital rats, and their volumes: {page: {name: volume}}"
     import torch, torchio as tio
     from easysr.infer import super_resolve
     from easysr.pages import scan_page
-    from easysr.phantom import phantom
+    from easysr.phantom import phantom, phantom_labels
     from easysr.slices import thicken
+    from easysr.view import SliceViewer
     pages = {}
     for name,reach in dict(even=None, coil=3.).items():
         rat = phantom(.3)
@@ -29,6 +31,12 @@ def sample_pages(folder):
         page = folder/f'{name}.html'
         page.write_text(scan_page(res, f'{name} <b>&', methods='<p>The scans were restored.</p>'), encoding='utf-8')
         pages[page] = dict(scan=res.scan, cubic=res.cubic, easysr=res.volume)
+        if name=='even':
+            pages[folder/'four.html'] = vols = pages[page] | dict(truth=rat)
+            viewer = SliceViewer(vols, 'sagittal', labels=phantom_labels(.3)).html()
+            head = '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+            style = '<style>body{margin:16px;font-family:sans-serif}:root{color-scheme:light dark}</style>'
+            (folder/'four.html').write_text(f'{head}<title>four</title>{style}{viewer}', encoding='utf-8')
     return pages
 
 def chromium():
@@ -43,6 +51,18 @@ def stored_spec(page):
     for o in spec['volumes']:
         o.pop('data')
     return spec
+
+# milliseconds until the first picture and until all
+TIMES = "(({first, ready}) => [first, ready])(document.querySelector('.easysr-viewer').dataset)"
+
+# texts of the value below the panel of a volume (or the first panel), with the crosshair at each of some points
+READ = """([name, points]) => {
+    const viewer = document.querySelector('.easysr-viewer').easysr;
+    const all = [...document.querySelectorAll('figcaption')];
+    const caption = all.find(o => !name || o.firstChild.textContent === name);
+    const value = caption.querySelector('.es-value');
+    return points.map(p => { viewer.point = p; viewer.paint(); return value.textContent; });
+}"""
 
 class Check:
     "One page in one size, and what was found wrong with it"
@@ -88,7 +108,7 @@ class Check:
             self.expect(self.tab.locator('.es-reading').inner_text()!=before, f'{key} does nothing')
         viewer.press('2')
         self.settle()
-        pressed = self.tab.locator('button[aria-pressed=true]').inner_text()
+        pressed = self.tab.locator('[aria-label=plane] button[aria-pressed=true]').inner_text()
         self.expect(pressed=='axial', f'2 shows the {pressed} plane, not the axial one')
         viewer.press('1')
 
@@ -121,6 +141,67 @@ class Check:
         self.settle()
         self.expect(low.input_value()!=before, 'dragging does not change the window')
 
+    def show(self, mode):
+        "Choose one of the modes"
+        self.tab.locator('[aria-label=volumes]').get_by_role('button', name=mode, exact=True).click()
+        self.settle()
+        return self.pictures()
+
+    def modes(self, planes):
+        "A, B, their blend and their difference: four pictures, each in all planes, and the slider of the blend moves"
+        shown = {o: self.show(o) for o in ('A','B','blend','difference')}
+        self.expect(len({o[0] for o in shown.values()})==4, 'two modes show the same picture')
+        counts = {len(o) for o in shown.values()}
+        self.expect(counts=={planes}, f'modes have {counts} panels and not {planes}')
+        blend = self.show('blend')[0]
+        self.tab.get_by_label('blend of A and B').fill('90')
+        self.settle()
+        self.expect(self.pictures()[0]!=blend, 'the slider of the blend does nothing')
+        before = self.show('A')[0]
+        picker = self.tab.get_by_label('A', exact=True)
+        picker.select_option('1')
+        self.settle()
+        self.expect(self.pictures()[0]!=before, 'another volume as A shows the same')
+        for key,mode in dict(s='side by side', a='A', b='B', m='blend', d='difference').items():
+            self.tab.locator('.easysr-viewer').press(key)
+            self.settle()
+            pressed = self.tab.locator('[aria-label=volumes] [aria-pressed=true]').inner_text()
+            self.expect(pressed==mode, f'key {key} shows {pressed}')
+        self.show('side by side')
+
+    def labels(self):
+        "Labels go and come back, and their opacity counts"
+        box = self.tab.get_by_role('checkbox', name='labels')
+        if not box.count():
+            return
+        on = self.pictures()[0]
+        box.uncheck()
+        self.settle()
+        off = self.pictures()[0]
+        box.check()
+        self.settle()
+        self.expect(off!=on and self.pictures()[0]==on, 'labels cannot be switched off and on')
+        self.tab.get_by_label('opacity of the labels').fill('90')
+        self.settle()
+        self.expect(self.pictures()[0] not in (on, off), 'the opacity of the labels does nothing')
+
+    def difference(self, a, b, first, second):
+        "What the page reads as A minus B is that of the files, the coarser interpolated linearly"
+        import numpy as np
+        from easysr.live import Difference, voxel_at
+        names = [o['name'] for o in stored_spec(self.page)['volumes'] if not o.get('labels')]
+        self.show('difference')
+        for letter,name in (('A',first), ('B',second)):
+            self.tab.get_by_label(letter, exact=True).select_option(str(names.index(name)))
+        apart = Difference(a, b)
+        shown,true = self.readings('', apart.on, lambda p: float(apart.at(voxel_at(apart.on, p)[:,None])[0]))
+        spec = next(o for o in stored_spec(self.page)['volumes'] if o['name']==first)
+        errors = np.abs(np.subtract(shown, true))/np.subtract(*spec['window'][::-1])
+        print(f'{self.label}: {first} minus {second}, median error {np.median(errors):.2%} of the window')
+        off = np.median(errors)
+        self.expect(len(errors)>20 and off<.03, f'{first} minus {second} is off by {off:.1%} of the window')
+        self.show('side by side')
+
     def values(self, vols):
         "The value at the crosshair is that of the volume's file, within what compression costs"
         import numpy as np
@@ -133,21 +214,16 @@ class Check:
             self.expect(len(errors)>20 and np.median(errors)<.02 and np.quantile(errors, .9)<.08,
                         f'{name}: values are off by {np.median(errors):.1%} of the window in the median')
 
-    def readings(self, name, vol):
+    def readings(self, name, vol, truth=None):
         "(values that the page shows at points within a volume, values of the file there)"
         import numpy as np
-        x,rng,shown,true = vol.data[0].numpy(), np.random.default_rng(0), [], []
-        for _ in range(60):
-            voxel = [int(n*u) for n,u in zip(x.shape, rng.uniform(.15, .85, 3))]
-            point = (vol.affine@[*voxel,1])[:3].tolist()
-            self.tab.evaluate("p => { document.querySelector('.easysr-viewer').easysr.point = p; }", point)
-            self.tab.evaluate("document.querySelector('.easysr-viewer').easysr.paint()")
-            caption = self.tab.locator('figcaption', has=self.tab.get_by_text(name, exact=True)).first
-            text = caption.locator('.es-value').inner_text().replace('\u2212', '-')
-            if text!='outside':
-                shown.append(float(text))
-                true.append(float(x[tuple(voxel)]))
-        return shown, true
+        x,rng = vol.data[0].numpy(), np.random.default_rng(0)
+        voxels = [[int(n*u) for n,u in zip(x.shape, rng.uniform(.15, .85, 3))] for _ in range(60)]
+        points = [(vol.affine@[*o,1])[:3].tolist() for o in voxels]
+        texts = self.tab.evaluate(READ, [name, points])
+        pairs = [(float(text.replace('\u2212', '-')), truth(p) if truth else float(x[tuple(o)]))
+                 for text,p,o in zip(texts, points, voxels) if text!='outside']
+        return [list(o) for o in zip(*pairs)] or ([],[])
 
 def still(browser, page):
     "Faults of a page whose scripts do not run"
@@ -161,13 +237,55 @@ def still(browser, page):
     context.close()
     return bad
 
+def touch(browser, page):
+    "Faults of a page under a finger: a first tap places the crosshair, and then it follows"
+    context = browser.new_context(has_touch=True, is_mobile=True, viewport=dict(width=400, height=850))
+    c = Check(context.new_page(), page, 400, 850, 'touch')
+    canvas = c.tab.locator('.easysr-viewer canvas').first
+    canvas.scroll_into_view_if_needed()
+    box, send = canvas.bounding_box(), context.new_cdp_session(c.tab).send
+    def reading(): return c.tab.locator('.es-reading').inner_text()
+    def finger(kind, x, y):
+        points = [] if kind=='touchEnd' else [dict(x=box['x']+box['width']*x, y=box['y']+box['height']*y)]
+        send('Input.dispatchTouchEvent', dict(type=kind, touchPoints=points))
+        c.settle()
+        return reading()
+    seen = [reading(), finger('touchStart', .3, .3)]
+    finger('touchEnd', 0, 0)
+    finger('touchStart', .3, .3)
+    seen += [finger('touchMove', .5, .3), finger('touchMove', .5, .6)]
+    finger('touchEnd', 0, 0)
+    c.expect(len(set(seen))==4, f'a finger moves the crosshair to {len(set(seen))-1} of 3 places')
+    c.tab.locator('[aria-label=drag]').get_by_role('button', name='window').click()
+    before = c.tab.locator('.es-line input[type=number]').first.input_value()
+    finger('touchStart', .3, .3)
+    finger('touchMove', .6, .5)
+    finger('touchEnd', 0, 0)
+    after = c.tab.locator('.es-line input[type=number]').first.input_value()
+    c.expect(after!=before, 'a finger does not drag the window')
+    wide = c.tab.evaluate('[document.scrollingElement.scrollWidth, innerWidth]')
+    c.expect(wide[0]<=wide[1], f'is {wide[0]} pixels wide on a phone of {wide[1]}')
+    context.close()
+    return c.faults
+
+def timed(browser, pages):
+    "Print kB and milliseconds of pages"
+    for page in pages:
+        context = browser.new_context(viewport=dict(width=1400, height=1000))
+        tab = context.new_page()
+        tab.goto(page.as_uri())
+        tab.wait_for_selector('.easysr-viewer[data-ready]', timeout=60_000)
+        first,ready = tab.evaluate(TIMES)
+        print(f'{page.name}: {page.stat().st_size/1000:.0f} kB, first picture after {first} ms, all after {ready} ms')
+        context.close()
+
 def check(browser, page, vols, shots):
     "Faults of a page in all sizes"
-    faults = still(browser, page)
+    faults = still(browser, page)+touch(browser, page)
     for width,height,scheme in sizes:
         context = browser.new_context(viewport=dict(width=width, height=height), color_scheme=scheme)
         c = Check(context.new_page(), page, width, height, scheme)
-        times = c.tab.evaluate("(({first, ready}) => [first, ready])(document.querySelector('.easysr-viewer').dataset)")
+        times = c.tab.evaluate(TIMES)
         print(f'{c.label}: first picture after {times[0]} ms, all after {times[1]} ms')
         if shots:
             c.tab.screenshot(path=shots/f'{page.stem}_{width}_{scheme}.png', full_page=True)
@@ -176,8 +294,19 @@ def check(browser, page, vols, shots):
         c.keys()
         if vols and scheme=='light':
             c.values(vols)
+            c.difference(vols['easysr'], vols['cubic'], 'easysr', 'cubic')
+            c.difference(vols['scan'], vols['easysr'], 'scan', 'easysr')
         c.wheel()
         c.window()
+        if scheme=='light':
+            c.labels()
+            several = len(stored_spec(page)['volumes'])>1
+            if several:
+                three = c.tab.get_by_role('button', name='three planes').get_attribute('aria-pressed')
+                c.modes(3 if three=='true' else 1)
+                if shots:
+                    c.show('difference')
+                    c.tab.screenshot(path=shots/f'{page.stem}_{width}_difference.png')
         faults += c.faults
         context.close()
     return faults
@@ -186,6 +315,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument('pages', nargs='*', type=Path, help='pages to open; default: those of two digital rats')
     p.add_argument('--shots', type=Path, help='folder for screenshots')
+    p.add_argument('--time', action='store_true', help='print kB and milliseconds to the first picture, check nothing')
     args = p.parse_args()
     try:
         from playwright.sync_api import sync_playwright
@@ -198,6 +328,8 @@ def main():
     with tempfile.TemporaryDirectory() as d, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium(), args=['--no-sandbox'])
         pages = {o.resolve(): {} for o in args.pages} or sample_pages(Path(d))
+        if args.time:
+            return timed(browser, pages)
         faults = [o for page,vols in pages.items() for o in check(browser, page, vols, args.shots)]
         browser.close()
     print(*faults, sep='\n')
