@@ -19,7 +19,7 @@ from .derivatives import bids_fields, bids_place, describe_dataset, described, m
 from .image_files import as_path
 from .infer import MRIInference
 from .joint import Fused
-from .members import member_of
+from .members import member_of, stack_numbers
 from .methods_text import write_methods
 from .register import good_fit, register
 from .results import check_folder, check_same, scan_key, sd_map
@@ -369,19 +369,9 @@ def _page_volumes(res): # `Fused`
         shown |= {f'{m.name}, alone': move(m.result.volume, m.matrix)}
     return shown
 
-def _stack_numbers(stack): # one of the `stacks` of the report
-    "What the page tells of a stack, `{what: value}`"
-    low,high = stack.get('brightness', (1,1))
-    return {'turned by (degrees)': stack['turn_deg'],
-            'shifted by (mm: right, front, up)': ', '.join(f'{o:+.2f}' for o in stack['shift_mm']),
-            'brightness': f'{low:.2f}' if f'{low:.2f}'==f'{high:.2f}' else f'{low:.2f} to {high:.2f}',
-            'noise': f"{stack['noise']['sd']:.1%}" if 'noise' in stack else 'not measured',
-            'residual': f"{stack['residual']:.1%}",
-            'slices that count less': stack['slices_weighed_down'] or 'none'}
-
 def _page_numbers(report): # of a `Fused`
     "Numbers of the page, `{what: value}`, of all stacks one below the other"
-    each = {s['name']: _stack_numbers(s) for s in report['stacks']}
+    each = {s['name']: stack_numbers(s) for s in report['stacks']}
     names = next(iter(each.values()))
     rows = {f'{what}: {stack}': numbers[what] for what in names for stack,numbers in each.items()}
     return rows | {'regularisation weight':report['lam']}

@@ -167,7 +167,7 @@ GLOSSARY = {
                 "from the noise, since an output that follows the scan more closely than that copies its noise.",
     'slice thickness': "Full width at half maximum (FWHM) of the slice profile: how much tissue along the "
                 "through-plane axis is averaged into one voxel. Equal to the spacing where slices have no gap.",
-    'turned': "The first stack sets the position; each other stack was turned by this angle, and shifted, to lie on it. "
+    'turned': "The first stack sets the position; each other one was turned by this angle, and shifted, to lie on it. "
               "A large angle is no fault, if the animal was moved between the stacks: look whether the edges agree.",
     'brightness': "Brightness of the same tissue in this stack and in the first one, one over the other: 0.85 means "
                   "15% darker, as after another receiver gain. It may change smoothly across the head, so there are "
