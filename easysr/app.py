@@ -194,14 +194,17 @@ def _together(files, folder): # paths of scans; folder of the drop
     return 2<=len(files)<=6 and all(f.parent==Path(folder) for f in files)
 
 @patch
-def drop(self:App, session, files): # `Session`; paths of uploads
+def drop(self:App, session, paths): # `Session`; of uploads
     "Take dropped files; a sentence where they are refused, else ''"
     if session.busy():
         return 'A restoration is running; cancel it first, or wait for it.'
     session.scans,session.notes = [],[]
     folder = session.fresh('drop')
+    paths = [Path(o).resolve() for o in paths]
+    if any(not {self.uploads.resolve(),session.folder.resolve()} & set(o.parents) for o in paths):
+        return 'Files come through this page alone.'
     try:
-        app_files.take(files, folder, 14*self.limit)
+        app_files.take(paths, folder, 14*self.limit)
         session.scans,session.notes = app_files.scans_in(folder, session.fresh('converted'))
     except Exception as e:
         session.fresh('drop')
@@ -334,10 +337,18 @@ def ran(self:_Events, request, chosen, *given): # as `changed` takes them
     yield _progress(job, self.app.line.place(job), 0),'',gr.update(visible=False),gr.update(visible=True)
     while not job.ended.wait(.5):
         yield _progress(job, self.app.line.place(job), time.monotonic()-start),gr.skip(),gr.skip(),gr.skip()
+
+@patch
+def ended(self:_Events, request): # of Gradio
+    "at, result, go, stop: once, since a value that comes twice is drawn twice"
+    gr,session = self.gr,self.app.session(request)
+    if session.job is None or session.busy():
+        return [gr.skip()]*4
+    idle = gr.update(visible=True),gr.update(visible=False)
     try:
-        yield '',outcome(session),*idle
+        return '',outcome(session),*idle
     except Exception as e:
-        yield _bad(_sentence(e, 'the result')),gr.skip(),*idle
+        return _bad(_sentence(e, 'the result')),gr.skip(),*idle
 
 @patch
 def stopped(self:_Events, request): # of Gradio
@@ -393,8 +404,9 @@ def _connect(gr, p, do): # gradio; as `_parts` gives them; `_Events`
     for field in (p['choice'],*p['fields']):
         again = field.blur if hasattr(field, 'max_lines') else field.input
         again(answer(do.changed), [p['choice'],*p['fields']], seen, **quiet)
-    p['go'].click(answer(do.ran, True), [p['choice'],*p['fields']], [p['at'],p['result'],p['go'],p['stop']],
-                  concurrency_limit=20, api_name='run', **quiet)
+    shown = [p['at'],p['result'],p['go'],p['stop']]
+    run = p['go'].click(answer(do.ran, True), [p['choice'],*p['fields']], shown, concurrency_limit=20, api_name='run', **quiet)
+    run.then(answer(do.ended), None, shown, concurrency_limit=None, **quiet)
     p['stop'].click(answer(do.stopped), None, None, concurrency_limit=None, **quiet)
 
 # %% ../nbs/09_app.ipynb #09-051
@@ -488,6 +500,9 @@ def serving(app,        # `App`
             app.close()
 
 # %% ../nbs/09_app.ipynb #09-064
+def _stop(*_): # number of a signal, frame
+    raise KeyboardInterrupt
+
 def _warm(app): # `App`
     "Load what the first scan would wait for"
     app.line.worker.start()
@@ -501,6 +516,8 @@ def serve(host=_local,     # to listen at; '0.0.0.0': all networks of this compu
           embedded=False   # is the page shown inside another page, as on a Space?
          ):
     "Serve the page until it is interrupted; then remove all files"
+    with suppress(ValueError):                   # not in the main thread
+        signal.signal(signal.SIGTERM, _stop)
     s = _listen(host, port)
     app = App(machine, int(limit*2**20))
     try:
@@ -539,15 +556,10 @@ def _app_parser():
     return p
 
 # %% ../nbs/09_app.ipynb #09-066
-def _stop(*_): # number of a signal, frame
-    raise KeyboardInterrupt
-
 @shell_command('easysr_app')
 def app_main(argv=None): # list of words; default: the command line's
     "The command `easysr_app`"
     opts = _app_parser().parse_args(argv)
-    with suppress(ValueError):                   # not in the main thread
-        signal.signal(signal.SIGTERM, _stop)
     half = dict(yes=True, no=False).get(opts.half)
     machine = dict(device=opts.device, memory=opts.memory, half=half)
     token = None if opts.open else secrets.token_urlsafe(24)

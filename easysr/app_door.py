@@ -203,7 +203,8 @@ async def __call__(self:Door, scope, receive, send): # of ASGI
         for message in answer:
             await send(message)
         return
-    rules = [(b'content-security-policy',_policy.encode()), (b'x-content-type-options',b'nosniff'), (b'referrer-policy',b'no-referrer')]
+    policy = _policy + ("" if self.embedded else "; frame-ancestors 'self'")
+    rules = [(b'content-security-policy',policy.encode()), (b'x-content-type-options',b'nosniff'), (b'referrer-policy',b'no-referrer')]
     async def ruled(message):
         if message['type']=='http.response.start':
             message = message | dict(headers=[*message.get('headers',()), *rules])

@@ -142,7 +142,8 @@ def check_run(user, d, shots):
     report = json.loads(zipfile.ZipFile(d/'got.zip').read('rat_T2w_sr.json'))
     seen = user.page.locator('.es-done').inner_text()
     need(all(o.split('(--')[0].split('--')[0][:40] in seen for o in report['warnings']), 'a warning is not on the page')
-    user.page.click('text=Page for quality control')
+    user.page.locator('summary', has_text='Page for quality control').click()
+    need(user.page.locator('details[open] iframe.es-page').count(), 'the page for quality control does not unfold')
     user.page.locator('iframe.es-page').scroll_into_view_if_needed()
     user.page.frame_locator('iframe.es-page').locator('.easysr-viewer[data-ready]').first.wait_for(timeout=120_000)
     say(f"run: {len(report['warnings'])} warnings on the page, slider moves in its frame, the zip holds {', '.join(names)}")
@@ -200,7 +201,7 @@ def check_cancel(user, d):
     "Seconds until a run has stopped"
     user.drop(d/'large_T2w.nii.gz')
     user.run()
-    user.page.wait_for_selector('text=/restoring/', timeout=120_000)
+    user.page.wait_for_selector('text=/restoring, /', timeout=120_000)
     began = time.monotonic()
     user.page.click('#es-stop')
     user.page.wait_for_selector('text=Cancelled', timeout=60_000)
