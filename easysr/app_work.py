@@ -120,7 +120,7 @@ def restore_task(task, # files, out, options (of `MRIInference`), reading (of `r
 def _serve(pipe): # `multiprocessing.Connection`
     "Work on the tasks that come through a pipe, to the end of the process"
     signal.signal(signal.SIGINT, signal.SIG_IGN)         # Ctrl-C is the server's; it ends this process
-    import easysr.infer                                  # while nobody waits
+    import_module('easysr.infer')                        # while nobody waits
     while True:
         try:
             task = pipe.recv()
