@@ -83,13 +83,15 @@ def close_sessions(sessions): # `Sessions`
     shutil.rmtree(sessions.root, ignore_errors=True)
 
 # %% ../nbs/76_app_door.ipynb #76-017
-_passed = re.compile(r'/|/(assets|static|svelte)/[\w./-]+|/(theme\.css|favicon\.ico|manifest\.json|config|robots\.txt)|'
+_passed = re.compile(r'/|/(assets|static|svelte)/[\w./-]+|'
+                     r'/(theme\.css|favicon\.ico|manifest\.json|config|robots\.txt)|'
                      r'/gradio_api/(queue/(join|data)|heartbeat/\w+|upload|upload_progress|startup-events|info|cancel|'
                      r'reset|app_id|theme\.css)')
 
 _policy = ("default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-           "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; frame-src 'self' data: blob:; "
-           "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'")
+           "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; "
+           "frame-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
+           "form-action 'self'")
 
 # %% ../nbs/76_app_door.ipynb #76-020
 def _sent(status, body, kind='text/html; charset=utf-8', more=()): # HTTP status; text or bytes; of content; further headers
@@ -102,9 +104,9 @@ def _sent(status, body, kind='text/html; charset=utf-8', more=()): # HTTP status
 
 def _page(title, text): # heading; sentence
     "A page of one sentence"
-    return (f'<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
+    return ('<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
             '<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:40em;'
-            f'margin:15vh auto;padding:0 1em}}</style><h1>{title}</h1><p>{text}</p>')
+            f'margin:15vh auto;padding:0 1em}}</style><title>{title}</title><h1>{title}</h1><p>{text}</p>')
 
 # %% ../nbs/76_app_door.ipynb #76-021
 class Door:
@@ -164,11 +166,13 @@ def _result(self:Door, owner, path): # word of a browser; /result/KEY/NAME/...
     key,_,name = path.removeprefix('/result/').partition('/')
     name,_,_ = name.partition('/')
     with self.sessions.lock:
-        found = [o for o in self.sessions.all.values() if hmac.compare_digest(o.key.encode(), key.encode()) and o.owner==owner]
+        mine = [o for o in self.sessions.all.values() if o.owner==owner]
+    found = [o for o in mine if hmac.compare_digest(o.key.encode(), key.encode())]
     file = found[0].folder/'given'/name if found and name in _given else None
     if file is None or not file.is_file():
         return _sent(404, _page('Not here', 'This result is not there any more, or it is not yours.'))
-    more = [(b'content-security-policy', b'sandbox allow-scripts allow-popups'), (b'x-content-type-options',b'nosniff')]
+    more = [(b'content-security-policy', b'sandbox allow-scripts allow-popups'),
+            (b'x-content-type-options',b'nosniff')]
     return _sent(200, file.read_bytes(), _given[name], more)
 
 # %% ../nbs/76_app_door.ipynb #76-026
@@ -203,7 +207,9 @@ async def __call__(self:Door, scope, receive, send): # of ASGI
         for message in answer:
             await send(message)
         return
-    rules = [(b'content-security-policy',_policy.encode()), (b'x-content-type-options',b'nosniff'), (b'referrer-policy',b'no-referrer')]
+    policy = _policy + ("" if self.embedded else "; frame-ancestors 'self'")
+    rules = [(b'content-security-policy',policy.encode()), (b'x-content-type-options',b'nosniff'),
+             (b'referrer-policy',b'no-referrer')]
     async def ruled(message):
         if message['type']=='http.response.start':
             message = message | dict(headers=[*message.get('headers',()), *rules])

@@ -56,7 +56,8 @@ def _open_zip(path): # file
     "The archive, refused where it cannot be one of ours"
     cure = "pack the folder of the study again as a plain zip"
     if _listed_bytes(path)>_most_listed:
-        raise HeaderError(path, f"lists more files than the {_most_members} that are unpacked here", "drop one scan of it")
+        wrong = f"lists more files than the {_most_members} that are unpacked here"
+        raise HeaderError(path, wrong, "drop one scan of it")
     try:
         return zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error, EOFError) as e:
@@ -119,7 +120,8 @@ def unpack(path,      # zip
             except HeaderError:
                 raise
             except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as e:
-                raise HeaderError(path, f"cannot be unpacked at {shown(o.filename, 60)}", "pack the folder again") from e
+                wrong = f"cannot be unpacked at {shown(o.filename, 60)}"
+                raise HeaderError(path, wrong, "pack the folder again") from e
 
 # %% ../nbs/74_app_files.ipynb #74-025
 def take(files,     # paths, as a browser's upload left them
@@ -145,7 +147,8 @@ def _converted(folder, out): # folder of what was dropped; of the conversions
     files,said = [],[]
     for row in convert(folder, out) if find_scanner_folders(folder) else ():
         files += [row['path']] if row['path'] else []
-        said += conversion_sentences(row) if row['status']=='failed' else [f"{row['source']}: {o}" for o in row['warnings']]
+        failed = row['status']=='failed'
+        said += conversion_sentences(row) if failed else [f"{row['source']}: {o}" for o in row['warnings']]
     return files,said
 
 def scans_in(folder, # of what was dropped, see `take`

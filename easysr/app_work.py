@@ -12,34 +12,66 @@ from fastcore.basics import patch
 from .core import fault_sentence
 
 # %% ../nbs/75_app_work.ipynb #75-007
+_before = .4   # of the time of a scan, before its network
+
 class _Steps:
-    "How far the work is, from the tiles of the network"
+    "How far the work is"
     def __init__(self, tell,   # called with a part, 0 to 1, and words
-                 passes,       # of the network over scans, in all
-                 share):       # of the work that they are
-        self.tell,self.passes,self.share,self.last = tell,passes,share,0
+                 scans,        # how many
+                 passes,       # of the network over each
+                 share,        # of the work that the scans are
+                 layers):      # of the network
+        self.tell,self.scans,self.passes,self.share,self.layers = tell,scans,passes,share,layers
+        self.part,self.scan,self.done,self.calls,self.tiles = 0,-1,0,0,(0,1)
+    def at(self, units, words): # of the scan that is worked on: 1 for what comes before its network, and for the network
+        each = _before + (1-_before)*self.passes
+        self.part = max(self.part, (max(self.scan,0)*each+units)/each/self.scans)
+        self.tell(round(.03+self.share*min(1,self.part), 4), words)
+    def begin(self): # a scan
+        self.scan,self.done,self.calls,self.tiles = self.scan+1,0,0,(0,1)
+        self.at(0, 'measuring noise and brightness')
+    def restored(self):
+        "Units of a scan whose network is at work"
+        i,n = self.tiles
+        return _before + (1-_before)*(self.done + (i+min(1,self.calls/self.layers))/n)
+    def layer(self, *_): # of the network is done, as `register_forward_hook` calls it
+        self.calls += 1
+        self.at(self.restored(), 'restoring')
     def tile(self, i, n): # parts that are done of a pass, and all
-        self.last += i==n
-        self.at((self.last + (i/n)*(i<n))/self.passes)
-    def at(self, part): # of the passes
-        part = min(1, part)
-        self.tell(.05+self.share*part, 'restoring' if part<1 else 'joining and writing' if self.share<.7 else 'writing')
+        self.calls,self.done,self.tiles = 0,self.done+(i==n),(i%n,n)
+        last = self.done==self.passes and self.scan==self.scans-1
+        self.at(self.restored(), ('writing' if self.scans==1 else 'joining') if last else 'restoring')
 
 # %% ../nbs/75_app_work.ipynb #75-011
-def _inference(task, tell): # see `restore_task`
-    "A `MRIInference` that tells how far it is and keeps its first result"
+def _telling(): # a function, so that torch is imported when there is work
+    "`MRIInference` that tells what it does and keeps its first result"
     from easysr.infer import MRIInference
-    class Keeping(MRIInference):
-        first = None
+    class Telling(MRIInference):
+        first = steps = None
+        def examine(self, scan):
+            self.steps.begin()
+            return super().examine(scan)
+        def thickness_of(self, case):
+            self.steps.at(.2, 'measuring the slice thickness')
+            return super().thickness_of(case)
         def __call__(self, *args, **kwargs):
             res = super().__call__(*args, **kwargs)
             self.first = self.first or res
             return res
-    inf,many = Keeping(**task['options']),len(task['files'])
-    inf.progress = _Steps(tell, many*(1+2*bool(inf.uncertainty)), .8 if many==1 else .55).tile
-    return inf
+    return Telling
 
 # %% ../nbs/75_app_work.ipynb #75-012
+def _inference(task, tell): # see `restore_task`
+    "What restores the scans of a task, and tells how far it is"
+    inf,many = _telling()(**task['options']),len(task['files'])
+    layers = [m for m in inf.gen.modules() if not list(m.children())]
+    inf.steps = _Steps(tell, many, 1+2*bool(inf.uncertainty), .87 if many==1 else .55, len(layers))
+    for m in layers:
+        m.register_forward_hook(inf.steps.layer)
+    inf.progress = inf.steps.tile
+    return inf
+
+# %% ../nbs/75_app_work.ipynb #75-013
 def _single(task, inf): # see `restore_task`; `MRIInference`
     "Restore one file: its `Result` and sentences"
     from easysr.batch import restore_file
@@ -54,7 +86,7 @@ def _joined(task, inf): # see `restore_task`; `MRIInference`
     res.save(task['out'])
     return res, res.report['warnings']
 
-# %% ../nbs/75_app_work.ipynb #75-013
+# %% ../nbs/75_app_work.ipynb #75-014
 def _viewer(res): # `Result` or `Fused`
     "HTML of its volumes under a slider"
     from easysr.results import sd_map, viewer_of
@@ -65,7 +97,7 @@ def _viewer(res): # `Result` or `Fused`
     stacks = {f'{m.name} ({i})': move(m.result.scan, m.matrix) for i,m in enumerate(res.members, 1)}
     return viewer_of(stacks | dict(joined=res.volume), res.members[0].result.scan, 1_500_000, sd_map(res))
 
-# %% ../nbs/75_app_work.ipynb #75-014
+# %% ../nbs/75_app_work.ipynb #75-015
 def restore_task(task, # files, out, options (of `MRIInference`), reading (of `read_volume`), still; viewer: file to write
                  tell  # called with a part of the work, 0 to 1, and words
                 )->dict: # warnings, numbers (text), seconds
@@ -84,11 +116,11 @@ def restore_task(task, # files, out, options (of `MRIInference`), reading (of `r
     numbers = str(res).split(': ', 1)[-1].replace('\n', ', ')
     return dict(warnings=[*said, *[note]*bool(note)], numbers=numbers, seconds=round(time.time()-start, 1))
 
-# %% ../nbs/75_app_work.ipynb #75-019
+# %% ../nbs/75_app_work.ipynb #75-020
 def _serve(pipe): # `multiprocessing.Connection`
     "Work on the tasks that come through a pipe, to the end of the process"
     signal.signal(signal.SIGINT, signal.SIG_IGN)         # Ctrl-C is the server's; it ends this process
-    import easysr.infer                                  # while nobody waits
+    import_module('easysr.infer')                        # while nobody waits
     while True:
         try:
             task = pipe.recv()
@@ -105,7 +137,7 @@ def _why(task, e): # see `restore_task`; exception
     from easysr.fuse import fusion_fault
     return fusion_fault(task['files'], e) if len(task['files'])>1 else fault_sentence(task['files'][0], e)
 
-# %% ../nbs/75_app_work.ipynb #75-022
+# %% ../nbs/75_app_work.ipynb #75-023
 class Stopped(Exception):
     "The work was cancelled"
 
@@ -136,7 +168,7 @@ class Worker:
                 self.pipe.close()
             self.process = None
 
-# %% ../nbs/75_app_work.ipynb #75-023
+# %% ../nbs/75_app_work.ipynb #75-024
 def _message(worker): # `Worker`
     "What the process says, or that it is no more"
     try:
@@ -170,7 +202,7 @@ def run_task(worker, # `Worker`
     worker.end()
     raise Stopped
 
-# %% ../nbs/75_app_work.ipynb #75-026
+# %% ../nbs/75_app_work.ipynb #75-027
 class Job:
     "A task that waits, runs, and has ended"
     def __init__(self, task): # see `restore_task`
@@ -185,7 +217,7 @@ class Job:
         passed = time.monotonic()-self.began if self.began else 0
         return passed*(1-self.part)/self.part if self.part>.06 and passed>2 else None
 
-# %% ../nbs/75_app_work.ipynb #75-027
+# %% ../nbs/75_app_work.ipynb #75-028
 class Line:
     "Jobs, one after another"
     def __init__(self, most=8): # jobs that may wait
@@ -214,7 +246,7 @@ class Line:
             job.stop.set()
         self.worker.end()
 
-# %% ../nbs/75_app_work.ipynb #75-028
+# %% ../nbs/75_app_work.ipynb #75-029
 @patch
 def _work(self:Line, job): # `Job`
     "Wait for its turn, and do it"

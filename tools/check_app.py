@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Use the web page as people and as attackers do, in headless Chromium: tools/check_app.py [--shots DIR]
 
-Starts `easysr_app` from this tree, then: no token, upload, run, slider in its frame, zip and its contents, hostile uploads,
-two users at once, cancel, closing a tab, ending the server. No request may leave 127.0.0.1, and nothing may be an error in
-the browser's console but refusals that are asked for. Exit status 1 with the first thing that is wrong. It needs gradio,
+Starts `easysr_app` from this tree, then: no token, upload, run, slider in its frame, zip and its contents, hostile
+uploads, two users at once, cancel, closing a tab, ending the server. No request may leave 127.0.0.1, and nothing may be
+an error in the browser's console but refusals asked for. Exit status 1 with the first thing that is wrong. It needs gradio,
 playwright and a Chromium (CHROMIUM names one), and says so and ends well where they are not there."""
-import argparse, http.client, json, os, re, shutil, signal, stat, subprocess, sys, tempfile, time, urllib.request, zipfile
+import argparse, http.client, importlib, json, os, re, shutil, signal, stat, subprocess, sys, tempfile, time, zipfile
+import urllib.error, urllib.request
 from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
@@ -21,7 +22,8 @@ def start(folder, *words):
     "The server, and the address it printed"
     env = os.environ | dict(PYTHONPATH=str(root), TMPDIR=str(folder))
     code = 'from easysr.entry import app_command; app_command()'
-    server = subprocess.Popen([sys.executable, '-c', code, '--device', 'cpu', *words], env=env, stderr=subprocess.PIPE, text=True)
+    words = [sys.executable, '-c', code, '--device', 'cpu', *words]
+    server = subprocess.Popen(words, env=env, stderr=subprocess.PIPE, text=True)
     while line := server.stderr.readline():
         if found := re.search(r'open (http\S+)', line):
             return server, found[1]
@@ -71,13 +73,15 @@ def make_inputs(d):
     (d/'text.zip').write_text('no zip')
     (d/'<img src=x onerror=alert(1)>.nii').write_text('markup in a name')
     zipped(d/'study.zip', {'study/rat_T2w.nii.gz':scan, 'study/rat_T2w.json':b'{"SliceThickness": 0.9}'})
-    return {'notes.nii.gz':'cannot be read', 'half.nii.gz':'', 'empty.nii':'empty', 'bomb.zip':'would unpack to', 'up.zip':'outside its own folder',
-            'root.zip':'outside its own folder', 'link.zip':'a link', 'text.zip':'no zip', '<img src=x onerror=alert(1)>.nii':''}
+    return {'notes.nii.gz':'cannot be read', 'half.nii.gz':'', 'empty.nii':'empty', 'bomb.zip':'would unpack to',
+            'up.zip':'outside its own folder', 'root.zip':'outside its own folder',
+            'link.zip':'a link', 'text.zip':'no zip', '<img src=x onerror=alert(1)>.nii':''}
 
 class User:
     "A browser of one person"
     def __init__(self, browser, url, width=1400, dark=False):
-        self.where = browser.new_context(viewport=dict(width=width, height=900), color_scheme='dark' if dark else 'light', accept_downloads=True)
+        self.where = browser.new_context(viewport=dict(width=width, height=900), accept_downloads=True,
+                                         color_scheme='dark' if dark else 'light')
         self.page,self.wrong = self.where.new_page(),[]
         self.page.on('request', self._asked)
         self.page.on('console', lambda m: self.wrong.append(m.text) if m.type=='error' else None)
@@ -110,7 +114,8 @@ class User:
 def check_closed(url, cookie=None):
     "Without the token nothing is served"
     base = url.split('?')[0]
-    for path in ('', 'config', 'gradio_api/info', 'theme.css', 'gradio_api/queue/data?session_hash=x', 'gradio_api/file=/etc/hosts', '?token=x'):
+    for path in ('', 'config', 'gradio_api/info', 'theme.css', 'gradio_api/queue/data?session_hash=x', '?token=x',
+                 'gradio_api/file=/etc/hosts'):
         need(status(base+path)==403, f'/{path} answers without the token')
     need(status(base, Host='evil.example')==403, 'another name of the server is answered')
     say('without the token: 403 for the page, its settings, its API and its files')
@@ -142,10 +147,12 @@ def check_run(user, d, shots):
     report = json.loads(zipfile.ZipFile(d/'got.zip').read('rat_T2w_sr.json'))
     seen = user.page.locator('.es-done').inner_text()
     need(all(o.split('(--')[0].split('--')[0][:40] in seen for o in report['warnings']), 'a warning is not on the page')
-    user.page.click('text=Page for quality control')
+    user.page.locator('summary', has_text='Page for quality control').click()
+    need(user.page.locator('details[open] iframe.es-page').count(), 'the page for quality control does not unfold')
     user.page.locator('iframe.es-page').scroll_into_view_if_needed()
     user.page.frame_locator('iframe.es-page').locator('.easysr-viewer[data-ready]').first.wait_for(timeout=120_000)
-    say(f"run: {len(report['warnings'])} warnings on the page, slider moves in its frame, the zip holds {', '.join(names)}")
+    count = len(report['warnings'])
+    say(f"run: {count} warnings on the page, slider moves in its frame, the zip holds {', '.join(names)}")
     return user.page.get_attribute('.es-get', 'href')
 
 def check_hostile(user, d, hostile, shots):
@@ -186,10 +193,12 @@ def check_two(one, two, url, d, href, shots):
     two.shot(shots, 'waiting_400_dark')
     one.done()
     two.done()
-    need('large' in two.page.inner_text('.es-top') and 'stacks' in one.page.inner_text('.es-top'), 'results are mixed up')
+    hers,his = (o.page.inner_text('.es-top') for o in (one,two))
+    need('large' in his and 'stacks' in hers, 'results are mixed up')
     hers,his = (o.page.get_attribute('.es-get', 'href') for o in (one,two))
     base = url.split('?')[0]
-    need(one.page.request.get(base+his).status==404 and two.page.request.get(base+hers).status==404, "a user gets another's result")
+    crossed = [one.page.request.get(base+his).status, two.page.request.get(base+hers).status]
+    need(crossed==[404,404], "a user gets another's result")
     need(one.page.request.get(base+hers).status==200, 'the own result is not handed out')
     need(two.sideways()<=0, f'the page is {two.sideways()} pixels too wide at 400')
     one.shot(shots, 'joined_1400')
@@ -200,7 +209,7 @@ def check_cancel(user, d):
     "Seconds until a run has stopped"
     user.drop(d/'large_T2w.nii.gz')
     user.run()
-    user.page.wait_for_selector('text=/restoring/', timeout=120_000)
+    user.page.wait_for_selector('text=/restoring, /', timeout=120_000)
     began = time.monotonic()
     user.page.click('#es-stop')
     user.page.wait_for_selector('text=Cancelled', timeout=60_000)
@@ -234,7 +243,8 @@ def check_end(users, server, d):
     "Files go with the tab, and with the server"
     users[0].where.close()
     for _ in range(100):
-        if len(folders(d))<=1: break
+        if len(folders(d))<=1:
+            break
         time.sleep(.2)
     need(len(folders(d))<=1, 'the files of a closed tab stay')
     server.send_signal(signal.SIGTERM)
@@ -251,7 +261,7 @@ def main():
     browser = chromium()
     try:
         from playwright.sync_api import sync_playwright
-        import gradio as _
+        importlib.import_module('gradio')
     except ImportError as e:
         browser = None
         say(f'check_app: {e.name} is not installed')
