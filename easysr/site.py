@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['option_table', 'is_test', 'split_tests', 'parts', 'FoldTests', 'joined', 'right_link', 'inner_methods', 'SiteLinks',
-           'file_page']
+           'picture_words', 'file_page']
 
 # %% ../nbs/77_site.ipynb #77-004
-import ast, copy, inspect, json, os, re
+import ast, copy, html, inspect, json, os, re
 from functools import cache
 from pathlib import Path
 from textwrap import wrap
@@ -313,6 +313,16 @@ class SiteLinks:
                 o['data']['text/markdown'] = self.text(''.join(o['data']['text/markdown']))
 
 # %% ../nbs/77_site.ipynb #77-050
+def picture_words(cell): # of a staged page
+    "Processor of nbdev: pictures in HTML get the printed text of their object as alternative text"
+    for o in cell.get('outputs', []):
+        data = o.get('data') or {}
+        page = ''.join(data.get('text/html', ''))
+        if re.search(r'<img(?![^>]*\balt=)', page):
+            words = html.escape(''.join(data.get('text/plain', '')) or 'a picture')
+            data['text/html'] = re.sub(r'<img(?![^>]*\balt=)', lambda _: f'<img alt="{words}"', page)
+
+# %% ../nbs/77_site.ipynb #77-054
 def file_page(name,          # of a markdown file at the top of the repository
               folder='about' # of the page, within nbs/
              )->str:         # markdown
