@@ -3,8 +3,8 @@
 
 Starts `easysr_app` from this tree, then: no token, upload, run, slider in its frame, zip and its contents, hostile
 uploads, two users at once, cancel, closing a tab, ending the server. No request may leave 127.0.0.1, and nothing may be
-an error in the browser's console but refusals asked for. Exit status 1 with the first thing that is wrong. It needs gradio,
-playwright and a Chromium (CHROMIUM names one), and says so and ends well where they are not there."""
+an error in the browser's console but refusals asked for. Exit status 1 with the first thing that is wrong. It needs
+gradio, playwright and a Chromium (CHROMIUM names one), and says so and ends well where they are not there."""
 import argparse, http.client, importlib, json, os, re, shutil, signal, stat, subprocess, sys, tempfile, time, zipfile
 import urllib.error, urllib.request
 from pathlib import Path
