@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Write README.md, and its pictures in index_files/, from nbs/index.ipynb; run it after `nbdev_clean`. No Quarto needed.
+"""Write README.md, and its pictures in index_files/, from nbs/index.ipynb; run it after `nbdev_clean`.
 
-GitHub runs no scripts and has no sidebar, so README differs from the home page in three ways: viewers are left out, a cell
-flagged `readme` (and `hide`) gives its output to README alone, and so does the text of a comment that begins `<!-- readme`."""
+No Quarto needed. GitHub runs no scripts and has no sidebar, so README differs from the home page in three ways:
+viewers are left out, a cell flagged `readme` (and `hide`) gives its output to README alone, and so does the text of a
+comment that begins `<!-- readme`."""
 import base64, json, os, re, shutil, sys
 from pathlib import Path
 from textwrap import indent
