@@ -6,23 +6,23 @@
 __all__ = ['option_table', 'is_test', 'split_tests', 'parts', 'FoldTests', 'joined', 'right_link', 'inner_methods', 'SiteLinks',
            'picture_words', 'file_page']
 
-# %% ../nbs/78_site.ipynb #77-004
+# %% ../nbs/78_site.ipynb #78-004
 import ast, copy, html, inspect, json, os, re
 from functools import cache
 from pathlib import Path
 from textwrap import wrap
 
-# %% ../nbs/78_site.ipynb #77-008
+# %% ../nbs/78_site.ipynb #78-008
 def _type_words(kind): # annotation
     "A type in words: its name, or several joined by `or`"
-    if kind in (None, inspect.Parameter.empty):
+    if kind in (None, type(None), inspect.Parameter.empty):   # `None` as a default says nothing of the type
         return ''
     plain = inspect.isclass(kind) and not getattr(kind, '__args__', None)
     words = kind.__name__ if plain else str(kind).replace('typing.', '').strip("'\"")
     names = [re.sub(r'\b[\w.]+\.(?=\w)', '', o.strip()).replace('NoneType', 'None') for o in words.split(' | ')]
     return ' or '.join(f'`{o}`' for o in names)
 
-# %% ../nbs/78_site.ipynb #77-011
+# %% ../nbs/78_site.ipynb #78-011
 def _default_words(value,  # default of a parameter
                    most=40 # characters
                   )->str:
@@ -31,7 +31,7 @@ def _default_words(value,  # default of a parameter
     words = named if isinstance(named, str) else repr(value)
     return '...' if len(words)>most or ' at 0x' in words else words
 
-# %% ../nbs/78_site.ipynb #77-013
+# %% ../nbs/78_site.ipynb #78-013
 _stars = {inspect.Parameter.VAR_POSITIONAL: '*', inspect.Parameter.VAR_KEYWORD: '**'}
 
 def _options(sym): # function or class
@@ -44,7 +44,7 @@ def _options(sym): # function or class
             for name,o in said.items() if name!='self']
     return rows, (_type_words(given.get('anno')), given.get('docment') or '')
 
-# %% ../nbs/78_site.ipynb #77-017
+# %% ../nbs/78_site.ipynb #78-017
 def _call(name,  # as it is called
           rows,  # see `_options`
           width=84
@@ -57,7 +57,7 @@ def _call(name,  # as it is called
     return name+'(\n'+'\n'.join(wrap(', '.join(words), width, initial_indent='    ', subsequent_indent='    ',
                                      break_long_words=False, break_on_hyphens=False))+')'
 
-# %% ../nbs/78_site.ipynb #77-019
+# %% ../nbs/78_site.ipynb #78-019
 def _cell(text): # of one option
     "Text for a cell of a markdown table: outside code, no sign has a second meaning"
     pieces = re.split('(`[^`]*`)', ' '.join(str(text).split()))
@@ -76,7 +76,7 @@ def _table(rows,  # see `_options`
     return '\n'.join(['::: {.options}', '| '+' | '.join(heads[i] for i in kept)+' |', f'|{rule}|',
                       *('| '+' | '.join(o[i] for i in kept)+' |' for o in lines), ':::'])
 
-# %% ../nbs/78_site.ipynb #77-022
+# %% ../nbs/78_site.ipynb #78-022
 class _Page:
     "Markdown of one function or class, as nbdev expects it of a renderer"
     def __init__(self, text): self.text = text
@@ -100,7 +100,7 @@ def option_table(sym,          # function or class
     parts = [f"{'#'*title_level} {heading} {{#{doc.nm.lower()}}}", link, call, doc.docs, table]
     return _Page('\n\n'.join(o for o in parts if o))
 
-# %% ../nbs/78_site.ipynb #77-027
+# %% ../nbs/78_site.ipynb #78-027
 def _called(node): # of a syntax tree
     "Name of the function that an expression calls"
     call = node.func if isinstance(node, ast.Call) else None
@@ -120,7 +120,7 @@ def is_test(node # statement of a syntax tree
         return any(map(is_test, inside)) and all(is_test(o) or isinstance(o, ast.Assign) for o in inside)
     return False
 
-# %% ../nbs/78_site.ipynb #77-031
+# %% ../nbs/78_site.ipynb #78-031
 def split_tests(source # of a cell
                )->tuple: # (code without tests, tests)
     "Tests of a cell apart from its other code"
@@ -141,7 +141,7 @@ def split_tests(source # of a cell
     shown,tests = ('\n'.join(o).strip('\n') for o in halves)
     return shown, tests
 
-# %% ../nbs/78_site.ipynb #77-035
+# %% ../nbs/78_site.ipynb #78-035
 def _made(source): # code
     "Names that a piece of code assigns, defines or imports"
     nodes = list(ast.walk(ast.parse(source)))
@@ -162,7 +162,7 @@ def parts(source,     # of a cell
         return ('', source) if tests else (source, '')
     return (shown, tests) if has_output or _made(shown) & later else ('', source)
 
-# %% ../nbs/78_site.ipynb #77-037
+# %% ../nbs/78_site.ipynb #78-037
 _fold = '#| code-fold: true\n#| code-summary: "Tests"\n'
 
 def _directives(source): # of a cell
@@ -220,7 +220,7 @@ def joined(cells): # of a page
             out.append(cell)
     return out
 
-# %% ../nbs/78_site.ipynb #77-042
+# %% ../nbs/78_site.ipynb #78-042
 def _imports(source): # of a notebook
     "{name: module of this package that it is taken from}"
     found = re.finditer(r'^from easysr\.(\w+) import ([^\n#]+)', source, re.M)
@@ -243,7 +243,7 @@ def right_link(name,     # in backticks
     base = places.get(module)
     return base and base.partition('#')[0]+'#'+page.partition('#')[2]
 
-# %% ../nbs/78_site.ipynb #77-044
+# %% ../nbs/78_site.ipynb #78-044
 def _twice(syms): # of the index that nbdev exports
     "Public names that several modules have: {name: {module: address}}"
     places = {}
@@ -265,7 +265,7 @@ def _inner(folder): # of the package
     "`inner_methods` of all its modules"
     return {o for path in sorted(Path(folder).glob('*.py')) for o in inner_methods(path.read_text(encoding='utf-8'))}
 
-# %% ../nbs/78_site.ipynb #77-046
+# %% ../nbs/78_site.ipynb #78-046
 class SiteLinks:
     "Processor of nbdev: links of names are relative and lead to the right page"
     def __init__(self, nb): # notebook as nbdev reads it
@@ -278,6 +278,7 @@ class SiteLinks:
         self.base = f'{cfg.doc_host}{cfg.doc_baseurl}'.rstrip('/')+'/'
         self.up = '../'*(len(path.relative_to(top).parts)-1) if path.is_relative_to(top) else ''
         self.pages = {o.stem: re.sub(r'^\d+_', '', o.stem)+'.html' for o in top.glob('[0-9]*.ipynb')}
+        self.pages |= {'easysr.'+o.removesuffix('.html'): o for o in self.pages.values()}
         self.own,self.twice = re.sub(r'^\d+_', '', path.stem), _twice(d['syms'])
         self.inner = _inner(cfg.lib_path)
         self.imported = _imports('\n'.join(''.join(o['source']) for o in cells if o['cell_type']=='code'))
@@ -293,7 +294,7 @@ class SiteLinks:
         return re.sub(r'\[`([^`\]]+)`\]\('+re.escape(self.base)+r'([^)\s]+)\)', mend, self.notebooks(s))
 
     def notebooks(self, s): # markdown
-        "Markdown in which notebooks named in backticks are links, outside code, headings and other links"
+        "Markdown in which notebooks and modules in backticks are links, outside code, headings and other links"
         def link(m):
             page = self.pages.get(m[1])
             return f'[{m[0]}]({self.up}{page})' if page else m[0]
@@ -301,7 +302,7 @@ class SiteLinks:
         for i,line in enumerate(lines):
             fenced ^= line.startswith('```')
             if not fenced and not line.startswith(('    ','#')):
-                lines[i] = re.sub(r'(?<!\[)`(\d\d_\w+)`(?![^\[]*\]\()', link, line)
+                lines[i] = re.sub(r'(?<!\[)`(\d\d_\w+|easysr\.\w+)`(?![^\[]*\]\()', link, line)
         return '\n'.join(lines)
 
     def __call__(self, cell):
@@ -312,7 +313,7 @@ class SiteLinks:
             if 'text/markdown' in (o.get('data') or {}):
                 o['data']['text/markdown'] = self.text(''.join(o['data']['text/markdown']))
 
-# %% ../nbs/78_site.ipynb #77-050
+# %% ../nbs/78_site.ipynb #78-050
 def picture_words(cell): # of a staged page
     "Processor of nbdev: pictures in HTML get the printed text of their object as alternative text"
     for o in cell.get('outputs', []):
@@ -322,7 +323,7 @@ def picture_words(cell): # of a staged page
             words = html.escape(''.join(data.get('text/plain', '')) or 'a picture')
             data['text/html'] = re.sub(r'<img(?![^>]*\balt=)', lambda _: f'<img alt="{words}"', page)
 
-# %% ../nbs/78_site.ipynb #77-054
+# %% ../nbs/78_site.ipynb #78-054
 def file_page(name,          # of a markdown file at the top of the repository
               folder='about' # of the page, within nbs/
              )->str:         # markdown
