@@ -58,6 +58,12 @@ def search_faults(site):
     return [f'{page}: a search for "{words}" does not find it' for words,page in asked.items()
             if page in site.texts and words not in ' '.join(site.texts[page].lower().split())]
 
+def directive_faults():
+    "Cells with a directive that nbdev 2 no longer knows, so that it does nothing"
+    for path in sorted((root/'nbs').rglob('*.ipynb')):
+        if re.search(r'"#\|\s*hide_input\b', path.read_text(encoding='utf-8')):
+            yield f'{path.relative_to(root)}: `#| hide_input` does nothing, `#| echo: false` hides the code'
+
 def bibliography(proc, yml):
     "Keys of the entries, and a fault where the file is absent"
     path = proc/yml.get('bibliography', 'references.bib')
@@ -70,7 +76,7 @@ def check(proc, cfg):
     yml  = yaml.safe_load((proc/'_quarto.yml').read_text(encoding='utf-8'))
     site = Site(proc, address(cfg))
     keys,bad = bibliography(proc, yml)
-    bad += settings_faults(yml, cfg) + map_faults(yml, site) + search_faults(site)
+    bad += settings_faults(yml, cfg) + map_faults(yml, site) + search_faults(site) + [*directive_faults()]
     for page,path in site.pages.items():
         prose = re.sub(r'(`+).+?\1', '', site.texts[page])
         bad += [*site.link_faults(page, prose), *reference_faults(page, path, prose, keys), *picture_faults(page, path),
