@@ -194,7 +194,20 @@ def _refusal(self:Door, scope): # of ASGI
     if not size.isdigit() or int(size)>self.limit+100_000:
         return _sent(413, f'more than {self.limit/2**20:.0f} MB at once', 'text/plain')
 
-# %% ../nbs/76_app_door.ipynb #76-027
+# %% ../nbs/76_app_door.ipynb #76-028
+def _without_late(send): # of ASGI
+    "Passes answers on, but says of an upload without progress that it is done"
+    late = []
+    async def answer(message):
+        if message['type']=='http.response.start' and message['status']==404:
+            late.extend(_sent(200, 'data: {"msg": "done"}\n\n', 'text/event-stream'))
+            for o in late:
+                await send(o)
+        elif not late:
+            await send(message)
+    return answer
+
+# %% ../nbs/76_app_door.ipynb #76-029
 @patch
 async def __call__(self:Door, scope, receive, send): # of ASGI
     "Answer, or pass on with the rules for the browser"
@@ -207,6 +220,8 @@ async def __call__(self:Door, scope, receive, send): # of ASGI
         for message in answer:
             await send(message)
         return
+    if scope['path']=='/gradio_api/upload_progress':
+        send = _without_late(send)
     policy = _policy + ("" if self.embedded else "; frame-ancestors 'self'")
     rules = [(b'content-security-policy',policy.encode()), (b'x-content-type-options',b'nosniff'),
              (b'referrer-policy',b'no-referrer')]

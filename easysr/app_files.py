@@ -188,7 +188,8 @@ def _thickness_words(h, thick): # of `check_header`; by an option (mm), or None
     if not known:
         return 'Their thickness is not told; it will be estimated from the scan.'
     gap = f', so {apart-known:.3g} mm between them are not measured' if known<.98*apart else ''
-    source = 'as given' if thick else f"by {said.get('thickness_from') or 'its sidecar'}"
+    told = (said.get('thickness_from') or 'its sidecar').split(', from ')[-1]     # what the converter read, where it says so
+    source = 'as given' if thick else f'by {told}'
     return f'They are {known:.3g} mm thick, {source}{gap}.'
 
 # %% ../nbs/74_app_files.ipynb #74-033

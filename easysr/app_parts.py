@@ -116,7 +116,8 @@ def progress_html(job, before, seconds): # `Job`; how many jobs are before it; s
 _tall = ('<script>new ResizeObserver(()=>parent.postMessage('
          '{easysr_height:document.documentElement.offsetHeight},"*")).observe(document.documentElement)</script>')
 _frame_style = ('<style>:root{color-scheme:light dark}html{height:auto}'
-                'body{font:14px system-ui,sans-serif;margin:0}</style>')
+                'body{font:14px system-ui,sans-serif;margin:0}'
+                '@media (prefers-color-scheme:dark){:root{--es-page:#14171c;background:#14171c;color:#e4e8ee}}</style>')
 
 def viewer_frame(viewer): # HTML of `viewer_html`
     "A viewer in a frame: Gradio runs no scripts in its HTML"

@@ -82,8 +82,9 @@ class User:
     def __init__(self, browser, url, width=1400, dark=False):
         self.where = browser.new_context(viewport=dict(width=width, height=900), accept_downloads=True,
                                          color_scheme='dark' if dark else 'light')
-        self.page,self.wrong = self.where.new_page(),[]
+        self.page,self.wrong,self.told = self.where.new_page(),[],[]
         self.page.on('request', self._asked)
+        self.page.on('response', lambda r: self.told.append(f'{r.status} {r.url[-80:]}') if r.status>=400 else None)
         self.page.on('console', lambda m: self.wrong.append(m.text) if m.type=='error' else None)
         self.page.on('pageerror', lambda e: self.wrong.append(str(e)))
         self.page.goto(url)
@@ -105,6 +106,9 @@ class User:
         need(self.page.locator('.es-done').count(), f"no result: {self.page.locator('.es-bad').all_inner_texts()}")
     def shot(self, folder, name, whole=True):
         if folder:
+            if self.page.locator('iframe.es-view').count():      # what is out of sight is not drawn
+                self.page.locator('iframe.es-view').scroll_into_view_if_needed()
+                self.page.wait_for_timeout(2000)
             self.page.wait_for_timeout(500)
             self.page.screenshot(path=f'{folder}/{name}.png', full_page=whole)
     def sideways(self):
@@ -232,7 +236,7 @@ def check_narrow(browser, url, d, shots):
         user.page.wait_for_timeout(2000)
         need(user.sideways()<=0, f'the page is {user.sideways()} pixels too wide at {width}')
         user.shot(shots, f'after_{name}')
-        need(not user.wrong, f'in the console: {user.wrong}')
+        need(not user.wrong, f'in the console: {user.wrong}, {user.told}')
         user.where.close()
 
 def folders(d):
@@ -288,7 +292,7 @@ def main():
             if opts.shots:
                 check_narrow(browser, url, d, opts.shots)
             wrong = [o for user in (one,two) for o in user.wrong if '404' not in o]
-            need(not wrong, f'in the console: {wrong}')
+            need(not wrong, f'in the console: {wrong}, {one.told}, {two.told}')
             check_end([one,two], server, d)
         finally:
             server.kill()
