@@ -151,7 +151,10 @@ def check_run(user, d, shots):
     report = json.loads(zipfile.ZipFile(d/'got.zip').read('rat_T2w_sr.json'))
     seen = user.page.locator('.es-done').inner_text()
     need(all(o.split('(--')[0].split('--')[0][:40] in seen for o in report['warnings']), 'a warning is not on the page')
-    user.page.locator('summary', has_text='Page for quality control').click()
+    fold = user.page.locator('details', has_text='Page for quality control')
+    fold.scroll_into_view_if_needed()
+    user.page.wait_for_timeout(500)                    # the viewer above may still change its height
+    fold.locator('summary').click()
     need(user.page.locator('details[open] iframe.es-page').count(), 'the page for quality control does not unfold')
     user.page.locator('iframe.es-page').scroll_into_view_if_needed()
     user.page.frame_locator('iframe.es-page').locator('.easysr-viewer[data-ready]').first.wait_for(timeout=120_000)
