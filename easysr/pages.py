@@ -162,7 +162,8 @@ GLOSSARY = {
     'residual': "Output seen through the slices, as the scanner would see it, minus the scan with its interleaves "
                 "evened: root mean square in tissue. The output is held to the scan, after its noise was reduced where "
                 "that was done, within a quarter of the noise or 0.3% of the tissue mean, whichever is more; what the "
-                "reduction took away comes on top. Much above the noise means a wrong slice thickness, or movement.",
+                "reduction took away comes on top. Much above the noise means a wrong slice thickness, or a scan "
+                "that was resampled before; movement between slices does not show here.",
     'regularisation weight': "Lambda: how far the output may depart from the scan, from 0 (not at all). It is chosen "
                 "from the noise, since an output that follows the scan more closely than that copies its noise.",
     'slice thickness': "Full width at half maximum (FWHM) of the slice profile: how much tissue along the "
