@@ -148,8 +148,8 @@ def add_common(self:Parser):
         return
     g = self.common = self.add_argument_group('what is told')
     much = g.add_mutually_exclusive_group()
-    much.add_argument('-q', '--quiet', action='store_true', default=False, help='faults alone')
-    much.add_argument('-v', '--verbose', action='store_true', default=False, help='details as well')
+    much.add_argument('-q', '--quiet', action='store_true', default=False, help='print faults alone')
+    much.add_argument('-v', '--verbose', action='store_true', default=False, help='print details as well')
     g.add_argument('--json', action='store_true', default=False,
                    help='for machines: one JSON object a line on stdout, nothing else there')
     g.add_argument('--log', metavar='FILE', default=None,
