@@ -184,11 +184,13 @@ class FoldTests:
 
     def cut(self, cell, later):
         "The cell, or it and one of its tests, or nothing of what is private; `later` is brought up to date"
-        if cell.cell_type!='code' or 'code-fold' in cell.source:
+        if cell.cell_type!='code':
             return [cell]
         if 'show_doc(' in cell.source:
             return [] if re.search(r'show_doc\((?:\w+\.)*_(?!_)', cell.source) else [cell]
         top,code = _directives(cell.source)
+        if re.search(r'^#\|\s*code-fold:', top, re.M):   # by hand
+            return [cell if 'code-summary' in top else _with(cell, top+_summary(cell, code)+code)]
         if re.search(r'^#\|\s*(echo|include):\s*false', top, re.M):
             return [cell]                                   # its code is not in view
         shown,tests = parts(code, bool(cell.get('outputs')), later)
@@ -201,6 +203,11 @@ class FoldTests:
         if not shown:
             return [_with(cell, _fold+top+tests)]
         return [_with(cell, top+shown), _with(cell, _fold+tests, outputs=[])]
+
+def _summary(cell, code):
+    "What a fold made by hand says: that of a cell of tests alone is no code to read"
+    only_tests = parts(code, False, set())[0]=='' and not cell.get('outputs')
+    return f'#| code-summary: "{"Tests" if only_tests else "Code"}"\n'
 
 def _with(cell, source, **changes):
     "A copy of a cell with another source"

@@ -5,7 +5,7 @@ Home, a tutorial and a page of functions at 1400 and 400 pixels, light and dark:
 scrolls sideways or is cut, pictures that load and have an alt text, a viewer that moves.
 tools/check_site.py [PAGE...] [--staged] [--site DIR] [--shots DIR] [--keep DIR]
 --staged takes _proc/ as it is. Where smalldocs, playwright or Chromium is absent it says so and ends well."""
-import argparse, html, json, shutil, subprocess, sys, tempfile
+import argparse, html, importlib, json, re, shutil, subprocess, sys, tempfile
 from pathlib import Path
 
 from check_pages import chromium
@@ -28,18 +28,29 @@ def unfolded(cell):
     fold = dict(cell_type='markdown', metadata={}, source='```{=html}\n'+raw+'\n```')
     return [fold, {**cell, 'source': '#| echo: false\n'+source}] if cell.get('outputs') else [fold]
 
+def linked(cell, names):
+    "A cell whose links to notebooks name what the page is called on the site, as Quarto has it from `output-file`"
+    def mend(s):
+        return re.sub(r'(\]\((?:\.\./)*)([\w-]+\.ipynb)(?=[#)])', lambda m: m[1]+names.get(m[2], m[2]), s)
+    outs = [{**o, 'data': {k: mend(joined(v)) if k=='text/markdown' else v for k,v in o['data'].items()}}
+            if 'data' in o else o for o in cell.get('outputs', [])]
+    new = {**cell, 'source': mend(joined(cell['source'])) if cell['cell_type']=='markdown' else cell['source']}
+    return new | ({'outputs': outs} if 'outputs' in cell else {})
+
 def prepare(proc, dest):
     "A copy of `_proc` for smalldocs: pages under the names that Quarto gives them, tests folded"
     shutil.copytree(proc, dest, ignore=shutil.ignore_patterns('_docs', '.quarto'))
-    yml = (dest/'_quarto.yml').read_text(encoding='utf-8').replace('  post-render: ../tools/llms.py', '  #')
-    for page in sorted(dest.rglob('*.ipynb')):
+    yml = (dest/'_quarto.yml').read_text(encoding='utf-8')
+    notebooks = sorted(dest.rglob('*.ipynb'))
+    names = {o.name: front_matter(o)['output-file'].replace('.html', '.ipynb') for o in notebooks
+             if 'output-file' in front_matter(o)}   # of numbered pages; elsewhere the same name
+    for page in notebooks:
         nb = json.loads(page.read_text(encoding='utf-8'))
-        nb['cells'] = [o for c in cells(page) for o in unfolded(c)]
-        name = front_matter(page).get('output-file', page.name).replace('.html', '.ipynb')
+        nb['cells'] = [linked(o, names) for c in cells(page) for o in unfolded(c)]
         page.write_text(json.dumps(nb), encoding='utf-8')
-        new = page.rename(page.with_name(name))
+        new = page.rename(page.with_name(names.get(page.name, page.name)))
         yml = yml.replace(f'- {page.relative_to(dest).as_posix()}\n', f'- {new.relative_to(dest).as_posix()}\n')
-    lines = [o for o in yml.splitlines() if not absent(o, dest)]
+    lines = [o for o in yml.splitlines() if not absent(o, dest) and not o.startswith('  post-render:')]
     (dest/'_quarto.yml').write_text('\n'.join(lines), encoding='utf-8')
 
 def absent(line, folder):
@@ -63,18 +74,25 @@ wide_parts = """() => { const scrolls = o => /auto|scroll|hidden|clip/.test(getC
     return [...document.querySelectorAll('main *, header *, footer *')]
         .filter(o => o.getBoundingClientRect().right > innerWidth + 1 && !inside(o))
         .slice(0, 4).map(o => o.tagName + '.' + o.className); }"""
-cut_code = "[...document.querySelectorAll('main pre')].filter(o => o.scrollWidth > o.clientWidth + 2).length"
+cut_code = "[...document.querySelectorAll('main .sourceCode pre, main pre.sourceCode')].filter(o => o.scrollWidth > o.clientWidth + 2).length"
+cut_tables = """[...document.querySelectorAll('main table')].filter(o => o.offsetParent && o.scrollWidth > o.clientWidth + 2)
+    .map(o => o.innerText.slice(0, 40))"""
 
 class Look:
     "One page in one size, and what was found wrong with it"
-    def __init__(self, tab, site, page, width, height, scheme):
+    def __init__(self, tab, site, page, width, height, scheme, alone):
         self.tab, self.faults, self.label = tab, [], f'{page} {width} {scheme}'
-        self.page = page
-        tab.route('http**', lambda r: r.abort())   # MathJax, which Quarto's pages load from its server
+        self.page, self.width, self.alone = page, width, alone
+        tab.route('http**', self.foreign)
         tab.on('console', self.console)
         tab.on('pageerror', lambda e: self.wrong(str(e)))
         tab.goto((site/page).as_uri())
         tab.wait_for_timeout(400)
+    def foreign(self, route):
+        "Nothing is asked of other servers. Pages by smalldocs ask for what draws formulas, which is none of ours"
+        if self.alone:
+            self.wrong(f'asks for {route.request.url}')
+        route.abort()
     def console(self, m): # what another server does not give is no fault of the page
         if m.type=='error' and m.location['url'].startswith('file:'):
             self.wrong(m.text)
@@ -91,6 +109,19 @@ class Look:
         cut = self.tab.evaluate(cut_code)
         if cut:
             self.wrong(f'{cut} blocks of code are wider than their box')
+
+    def tables(self):
+        "On a wide window no table is cut; on a narrow one it scrolls"
+        cut = self.tab.evaluate(cut_tables) if self.width>1000 else []
+        if cut:
+            self.wrong(f'tables are wider than the text: {cut}')
+
+    def jump(self):
+        "Where the contents are not beside the text, they fold out above it"
+        beside = self.tab.locator('nav[role=doc-toc] > ul, #TOC > ul').first
+        if beside.count() and beside.locator('a').count()>2 and not beside.is_visible():
+            if not self.tab.locator('.es-jump > summary').is_visible():
+                self.wrong('the contents of the page cannot be reached')
 
     def pictures(self):
         "Every picture loads and has an alt text"
@@ -114,14 +145,16 @@ class Look:
         if canvas.screenshot()==before:
             self.wrong('the slider of the viewer moves nothing')
 
-def look(browser, site, page, shots):
+def look(browser, site, page, shots, alone):
     "Faults of a page in all sizes"
     faults = []
     for width,height,scheme in sizes:
         context = browser.new_context(viewport=dict(width=width, height=height), color_scheme=scheme)
-        o = Look(context.new_page(), site, page, width, height, scheme)
+        o = Look(context.new_page(), site, page, width, height, scheme, alone)
         o.layout()
         o.code()
+        o.tables()
+        o.jump()
         o.pictures()
         if shots:
             o.tab.screenshot(path=shots/f'{page.replace("/","_")}_{width}_{scheme}.png')
@@ -139,7 +172,7 @@ def main():
     p.add_argument('--keep', type=Path, help='folder for the rendered site, which must not exist')
     args = p.parse_args()
     try:
-        import smalldocs   # noqa: F401, renders
+        args.site or importlib.import_module('smalldocs')   # renders
         from playwright.sync_api import sync_playwright
     except ImportError as e:
         return print(f'{e.name} is not installed: the site was not opened')
@@ -151,7 +184,7 @@ def main():
     with tempfile.TemporaryDirectory() as d, sync_playwright() as play:
         site = args.site.resolve() if args.site else render(proc, Path(d))
         browser = play.chromium.launch(executable_path=chromium(), args=['--no-sandbox'])
-        faults = [o for page in args.pages for o in look(browser, site, page, args.shots)]
+        faults = [o for page in args.pages for o in look(browser, site, page, args.shots, bool(args.site))]
         browser.close()
         if args.keep:
             shutil.copytree(site, args.keep)
