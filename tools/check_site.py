@@ -74,7 +74,8 @@ wide_parts = """() => { const scrolls = o => /auto|scroll|hidden|clip/.test(getC
     return [...document.querySelectorAll('main *, header *, footer *')]
         .filter(o => o.getBoundingClientRect().right > innerWidth + 1 && !inside(o))
         .slice(0, 4).map(o => o.tagName + '.' + o.className); }"""
-cut_code = "[...document.querySelectorAll('main .sourceCode pre, main pre.sourceCode')].filter(o => o.scrollWidth > o.clientWidth + 2).length"
+cut_code = """[...document.querySelectorAll('main .sourceCode pre, main pre.sourceCode')]
+    .filter(o => o.scrollWidth > o.clientWidth + 2).length"""
 cut_tables = """[...document.querySelectorAll('main table')].filter(o => o.offsetParent && o.scrollWidth > o.clientWidth + 2)
     .map(o => o.innerText.slice(0, 40))"""
 
