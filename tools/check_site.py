@@ -28,13 +28,16 @@ def unfolded(cell):
     fold = dict(cell_type='markdown', metadata={}, source='```{=html}\n'+raw+'\n```')
     return [fold, {**cell, 'source': '#| echo: false\n'+source}] if cell.get('outputs') else [fold]
 
+def relinked(s, names):
+    "Markdown whose links to notebooks name what the page is called on the site, as Quarto has it from `output-file`"
+    return re.sub(r'(\]\((?:\.\./)*)([\w-]+\.ipynb)(?=[#)])', lambda m: m[1]+names.get(m[2], m[2]), s)
+
 def linked(cell, names):
-    "A cell whose links to notebooks name what the page is called on the site, as Quarto has it from `output-file`"
-    def mend(s):
-        return re.sub(r'(\]\((?:\.\./)*)([\w-]+\.ipynb)(?=[#)])', lambda m: m[1]+names.get(m[2], m[2]), s)
-    outs = [{**o, 'data': {k: mend(joined(v)) if k=='text/markdown' else v for k,v in o['data'].items()}}
+    "A cell with the links of its prose, and of the markdown that it prints, mended"
+    outs = [{**o, 'data': {k: relinked(joined(v), names) if k=='text/markdown' else v for k,v in o['data'].items()}}
             if 'data' in o else o for o in cell.get('outputs', [])]
-    new = {**cell, 'source': mend(joined(cell['source'])) if cell['cell_type']=='markdown' else cell['source']}
+    prose = cell['cell_type']=='markdown'
+    new = {**cell, 'source': relinked(joined(cell['source']), names) if prose else cell['source']}
     return new | ({'outputs': outs} if 'outputs' in cell else {})
 
 def prepare(proc, dest):
@@ -50,6 +53,8 @@ def prepare(proc, dest):
         page.write_text(json.dumps(nb), encoding='utf-8')
         new = page.rename(page.with_name(names.get(page.name, page.name)))
         yml = yml.replace(f'- {page.relative_to(dest).as_posix()}\n', f'- {new.relative_to(dest).as_posix()}\n')
+    for page in dest.rglob('*.qmd'):
+        page.write_text(relinked(page.read_text(encoding='utf-8'), names), encoding='utf-8')
     lines = [o for o in yml.splitlines() if not absent(o, dest) and not o.startswith('  post-render:')]
     (dest/'_quarto.yml').write_text('\n'.join(lines), encoding='utf-8')
 
@@ -76,8 +81,8 @@ wide_parts = """() => { const scrolls = o => /auto|scroll|hidden|clip/.test(getC
         .slice(0, 4).map(o => o.tagName + '.' + o.className); }"""
 cut_code = """[...document.querySelectorAll('main .sourceCode pre, main pre.sourceCode')]
     .filter(o => o.scrollWidth > o.clientWidth + 2).length"""
-cut_tables = """[...document.querySelectorAll('main table')].filter(o => o.offsetParent && o.scrollWidth > o.clientWidth + 2)
-    .map(o => o.innerText.slice(0, 40))"""
+cut_tables = """[...document.querySelectorAll('main table')]
+    .filter(o => o.offsetParent && o.scrollWidth > o.clientWidth + 2).map(o => o.innerText.slice(0, 40))"""
 
 class Look:
     "One page in one size, and what was found wrong with it"
