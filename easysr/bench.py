@@ -58,7 +58,7 @@ def _isotropic(words,   # files and folders
             tell('easysr_bench', [e], fault=True)
     return vols, failed
 
-# %% ../nbs/52_bench.ipynb #new-002
+# %% ../nbs/52_bench.ipynb #52-n03
 def _labels(models # 'default' or paths, each once
            )->list: # a name for each
     "Names of the methods: the shortest ends of the paths that differ"
@@ -71,7 +71,7 @@ def _labels(models # 'default' or paths, each once
         names.append('easysr' if m=='default' else f'easysr, {tail}')
     return [f'{o} ({names[:i].count(o)+1})' if o in names[:i] else o for i,o in enumerate(names)]
 
-# %% ../nbs/52_bench.ipynb #new-005
+# %% ../nbs/52_bench.ipynb #52-n06
 def _trained_on(words,  # files and folders
                 models  # 'default' or paths
                )->list: # of sentences

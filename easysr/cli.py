@@ -69,7 +69,7 @@ def _find_scans(words, # files, folders and patterns
         end('easysr', clash, 2)
     return files
 
-# %% ../nbs/21_cli.ipynb #new-002
+# %% ../nbs/21_cli.ipynb #21-n02
 def _converted(words, # files, folders and patterns
                out):  # folder of the outputs
     "The words with scanner data replaced by the NIfTI files that were made of them, and the number of failures"

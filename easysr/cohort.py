@@ -19,7 +19,7 @@ from .sidecars import bare_name, longest_name, nifti, sidecar
 from .texts import plain_text
 from .volumes import read_volume
 
-# %% ../nbs/16_cohort.ipynb #new-801
+# %% ../nbs/16_cohort.ipynb #16-n01
 tio = LazyModule('torchio')
 
 # %% ../nbs/16_cohort.ipynb #16-008

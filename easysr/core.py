@@ -15,7 +15,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-# %% ../nbs/14_core.ipynb #new-003
+# %% ../nbs/14_core.ipynb #14-n03
 class LazyModule:
     "A module that is imported when something in it is first used"
     def __init__(self, name): # as `import` takes it

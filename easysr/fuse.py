@@ -30,7 +30,7 @@ from .texts import with_options
 from .transforms import move, sitk_affine, transform_distance, warp
 from .volumes import as_volume, check_header, read_volume, subsample, volume_name, write_volume
 
-# %% ../nbs/07_fuse.ipynb #new-091
+# %% ../nbs/07_fuse.ipynb #07-n01
 _all_ = ['Fused']
 
 # %% ../nbs/07_fuse.ipynb #07-014

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fastcore.basics import patch
 from .core import LazyModule
 
-# %% ../nbs/40_gains.ipynb #new-801
+# %% ../nbs/40_gains.ipynb #40-n01
 ndi, stats = map(LazyModule, ('scipy.ndimage','scipy.stats'))
 
 # %% ../nbs/40_gains.ipynb #40-010

@@ -100,7 +100,7 @@ def tell_origin(t, gen, animals, val): # `Trainer`; as `fit` takes them
     start = {k:v for k,v in t.origin.items() if k.startswith('init')}
     t.origin = start | origin_facts(t.cfg, gen, t.animals, val)
 
-# %% ../nbs/73_lineage.ipynb #new-002
+# %% ../nbs/73_lineage.ipynb #73-n02
 def steps_done(done,  # steps so far
                old,   # steps an epoch, as they were counted
                new    # steps an epoch from now on
@@ -109,7 +109,7 @@ def steps_done(done,  # steps so far
     epochs,rest = divmod(done, old)
     return epochs*new + min(rest, new-1)
 
-# %% ../nbs/73_lineage.ipynb #new-006
+# %% ../nbs/73_lineage.ipynb #73-n06
 def start_line(row): # of the table, epoch 0
     "The starting weights in one line of text"
     return f"start: PSNR {row['val_psnr']:.2f} dB (cubic {row['val_cubic_psnr']:.2f})  SSIM {row['val_ssim']:.3f}"

@@ -85,7 +85,7 @@ def member_of(inf,   # `MRIInference`
         stack,flipped = _stack_of(inf, case),1 in case.how[1]
     return Member(name, result, stack, flipped, doubts=list(result.report['warnings']))
 
-# %% ../nbs/51_members.ipynb #new-743
+# %% ../nbs/51_members.ipynb #51-n03
 def stack_numbers(stack): # one of the `stacks` of the report
     "What the page tells of a stack, `{what: value}`"
     low,high = stack.get('brightness', (1,1))

@@ -12,7 +12,7 @@ from fastcore.basics import patch
 from .core import LazyModule
 from .volumes import subsample
 
-# %% ../nbs/42_noise.ipynb #new-801
+# %% ../nbs/42_noise.ipynb #42-n01
 restoration, scipy_fft, stats = map(LazyModule, ('skimage.restoration','scipy.fft','scipy.stats'))
 
 # %% ../nbs/42_noise.ipynb #42-010

@@ -193,7 +193,7 @@ def interleave_spread(report # of a scan
     gains = [o for o in gains if is_number(o) and o>0] if isinstance(gains, list) else []
     return max(gains)/min(gains)-1 if gains else 0.
 
-# %% ../nbs/70_phrases.ipynb #new-002
+# %% ../nbs/70_phrases.ipynb #70-n02
 def further_training(model # of a report: name, checksum and history of the weights
                     )->str:
     "A sentence on how weights were trained further, empty where they do not say"

@@ -185,7 +185,7 @@ def _waiting(root, names, split, same): # folder the scans lie in, {scan: its pa
     empty = dict.fromkeys(COLUMNS, '')
     return {name.as_posix(): empty | _new_row(f, root, name, split, same) | notes for f,name in names.items()}
 
-# %% ../nbs/05_prepare.ipynb #new-001
+# %% ../nbs/05_prepare.ipynb #05-n02
 @contextmanager
 def _sole_writer(out,  # folder, made where it is not there
                  wait): # called with a sentence where another run is waited for
@@ -208,7 +208,7 @@ def _sole_writer(out,  # folder, made where it is not there
     finally:
         os.close(at)
 
-# %% ../nbs/05_prepare.ipynb #new-002
+# %% ../nbs/05_prepare.ipynb #05-n03
 def _tell_kept_split(split, anew, tell): # {animal: side}; what would be drawn now; called with a sentence
     "Say that an earlier split is kept where another share was asked for"
     kept = [split[o] for o in anew]

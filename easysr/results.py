@@ -232,7 +232,7 @@ def _save_name(res, name): # `Result`, as `Result.save` takes it
         raise ValueError(f"name is {name!r:.60}; give the start of the file names, without a folder")
     return name
 
-# %% ../nbs/55_results.ipynb #new-002
+# %% ../nbs/55_results.ipynb #55-n02
 def _sum(vol): # ScalarImage
     "SHA-256 of its voxels"
     return hashlib.sha256(vol.data.contiguous().numpy()).hexdigest()

@@ -99,7 +99,7 @@ def _warn_sidecar(said, thickness, apart, spacing): # sidecar, what `_said_slice
     if thickness and thickness>=3*spacing:
         yield f"the sidecar's SliceThickness, {thickness:.3g} mm, cannot be at slices {spacing:.3g} mm apart; ignored"
 
-# %% ../nbs/49_sidecars.ipynb #new-002
+# %% ../nbs/49_sidecars.ipynb #49-n03
 def _origin(path, said): # file, its sidecar
     "Which file and field gave the thickness, in words"
     deeper = said.get('SliceThicknessSource')

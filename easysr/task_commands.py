@@ -90,7 +90,7 @@ def _fuse_parser():
     machine_options(p)
     return p
 
-# %% ../nbs/58_task_commands.ipynb #new-002
+# %% ../nbs/58_task_commands.ipynb #58-n02
 def _stack_line(stack, first): # what the sidecar says of a stack; is it the one that the others are aligned to?
     "Movement and brightness of a stack"
     brightness = ' to '.join(f'{o:.3g}' for o in dict.fromkeys(stack['brightness']))

@@ -24,7 +24,7 @@ def printable(text # anything
     "A sentence on one line, of characters that can be printed"
     return _escaped(re.sub(r'\s*[\r\n]+\s*', ' ', str(text).strip('\r\n')))
 
-# %% ../nbs/68_telling.ipynb #new-002
+# %% ../nbs/68_telling.ipynb #68-n02
 def for_shell(text # that may name parameters, as "fill=0 (--fill 0)"
              )->str:
     "The text with the options of the commands alone"

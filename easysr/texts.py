@@ -52,7 +52,7 @@ def html_text(value,    # anything
     "`plain_text` for inside HTML, between tags or in an attribute in double quotes"
     return html.escape(plain_text(value, most))
 
-# %% ../nbs/50_texts.ipynb #new-003
+# %% ../nbs/50_texts.ipynb #50-n03
 def with_options(f): # function with a comment beside each option
     "`f`, its docstring followed by its options"
     try:

@@ -159,7 +159,7 @@ def _check_run_folder(opts): # parsed options of `easysr_train`
         raise ValueError(f'{shown(there[0])} in {opts.out} is of no run of easysr_train, it stays; '
                          'name another folder with --out')
 
-# %% ../nbs/54_training_command.ipynb #new-002
+# %% ../nbs/54_training_command.ipynb #54-n02
 def _starting_weights(opts, # parsed options of `easysr_train`
                       cfg): # `TrainConfig`
     "The generator of --init, or None"
@@ -180,7 +180,7 @@ def _starting_weights(opts, # parsed options of `easysr_train`
                          "leave the option out, or train without --init")
     return gen
 
-# %% ../nbs/54_training_command.ipynb #new-004
+# %% ../nbs/54_training_command.ipynb #54-n04
 def _tell_split(train, val, log): # rows of both sides, function of a sentence
     "Say how many validate, and what to do where it is one"
     animals = sorted({r['animal'] for r in val})
@@ -235,7 +235,7 @@ def _train(opts,  # parsed options of `easysr_train`
         emit(_record(opts, t.stopped))
     return 128+t.stopped if t.stopped else 0
 
-# %% ../nbs/54_training_command.ipynb #new-702
+# %% ../nbs/54_training_command.ipynb #54-n06
 def _check_ranks(joined,  # processes that know of each other
                  env=None): # environment variables; default: this process's
     "Refuse tasks of `srun` that would each train the same run"

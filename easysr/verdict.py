@@ -114,7 +114,7 @@ def _sentence(rows): # of a run
                 f"(best.pth: epoch {best['epoch']}).")
     return f"best.pth holds the weights of epoch {best['epoch']}."
 
-# %% ../nbs/71_verdict.ipynb #new-002
+# %% ../nbs/71_verdict.ipynb #71-n02
 def _advice(rows, animals, again): # of a run; how many validation animals; the command that resumes it, or ''
     "What else to do, with the commands"
     said,gain = [],gain_over_start(rows, _told_row(rows))
