@@ -44,6 +44,9 @@ def prepare(proc, dest):
     "A copy of `_proc` for smalldocs: pages under the names that Quarto gives them, tests folded"
     shutil.copytree(proc, dest, ignore=shutil.ignore_patterns('_docs', '.quarto'))
     yml = (dest/'_quarto.yml').read_text(encoding='utf-8')
+    def titled(m): # a section that is a page, which smalldocs knows in these words alone
+        return f'{m[1]}- section: "{front_matter(dest/m[2])["title"]}"\n{m[1]}  href: {m[2]}'
+    yml = re.sub(r'^( *)- section: ([\w/]+\.ipynb).*', titled, yml, flags=re.M)
     notebooks = sorted(dest.rglob('*.ipynb'))
     names = {o.name: front_matter(o)['output-file'].replace('.html', '.ipynb') for o in notebooks
              if 'output-file' in front_matter(o)}   # of numbered pages; elsewhere the same name

@@ -19,22 +19,23 @@ def line(site, page, text=None):
     name = f"[{text or front.get('title', page)}]({site.base}/{site.url(page)})"
     return f"- {name}: {front.get('description', '')}".rstrip(': ')
 
-def sections(contents, heading='Start'):
+def sections(site, contents, heading='Start'):
     "`(heading, pages)` of every group of the sidebar"
     loose = [o for o in contents if not isinstance(o, dict) or 'section' not in o]
     if loose:
         yield heading, entries(loose)
     for o in contents:
         if isinstance(o, dict) and 'section' in o:
-            inner = o['section'] if heading=='Start' else f"{heading}: {o['section']}"
-            yield from sections(o['contents'], inner)
+            own = [o['section']] if o['section'] in site.pages else []   # a section that is a page
+            name = site.fronts[own[0]]['title'] if own else o['section']
+            yield from sections(site, own+o['contents'], name if heading=='Start' else f'{heading}: {name}')
 
 def llms_text(proc):
     "The whole file"
     yml  = yaml.safe_load((proc/'_quarto.yml').read_text(encoding='utf-8'))['website']
     site = Site(proc, yml['site-url'])
     out  = [f"# {yml['title']}", f"> {yml['description']}", note]
-    for heading,pages in sections(yml['sidebar']['contents']):
+    for heading,pages in sections(site, yml['sidebar']['contents']):
         lines = [line(site, o) for o in pages if o in site.pages]
         if lines:   # sources last, as what can be left out
             out.append(f"## {heading.replace('Source notebooks', 'Optional')}\n\n" + '\n'.join(lines))

@@ -33,7 +33,8 @@ def entries(o):
         return [o]
     if isinstance(o, list):
         return [x for i in o for x in entries(i)]
-    return [x for k in ('href', 'file', 'contents') if k in o for x in entries(o[k])]
+    own = [o['section']] if o.get('section', '').endswith('.ipynb') else []   # a section that is a page
+    return own+[x for k in ('href', 'file', 'contents') if k in o for x in entries(o[k])]
 
 def cells(page):
     "Cells of a staged notebook; none of other pages"
