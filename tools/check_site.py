@@ -55,7 +55,8 @@ def prepare(proc, dest):
         nb['cells'] = [linked(o, names) for c in cells(page) for o in unfolded(c)]
         page.write_text(json.dumps(nb), encoding='utf-8')
         new = page.rename(page.with_name(names.get(page.name, page.name)))
-        yml = yml.replace(f'- {page.relative_to(dest).as_posix()}\n', f'- {new.relative_to(dest).as_posix()}\n')
+        old,new = (o.relative_to(dest).as_posix() for o in (page,new))
+        yml = re.sub(rf'(- |href: ){re.escape(old)}\n', rf'\g<1>{new}\n', yml)
     for page in dest.rglob('*.qmd'):
         page.write_text(relinked(page.read_text(encoding='utf-8'), names), encoding='utf-8')
     lines = [o for o in yml.splitlines() if not absent(o, dest) and not o.startswith('  post-render:')]
