@@ -157,7 +157,7 @@ _bias = 'n4', 'n3', 'abp', 'none' # names in `easysr.prepare`
 
 _prepare_examples = ('easysr_prepare scans --out ready',
                      'easysr_prepare scans --out ready --template template.nii.gz',
-                     'easysr_train --data ready --out run --init default --epochs 14 --lr 3e-4   what comes next')
+                     'easysr_train --data ready --out run --init default --epochs 14 --lr 3e-4')
 
 def _prepare_parser():
     "Options of `easysr_prepare`"

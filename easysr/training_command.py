@@ -81,10 +81,9 @@ class _TrainParser(Parser):
         near = difflib.get_close_matches(wrong[1], names, 1) if wrong else []
         super().error(message + ''.join(f'; did you mean {o}?' for o in near))
 
-_train_line = 'easysr_train --data ready --out run --init default --epochs 14 --lr 3e-4'
-_examples = (f'{_train_line}         train further',
-             f'{_train_line} --dry   tell how long',
-             f"{'easysr_train --data ready --out run --resume':<{len(_train_line)}}         go on after a stop")
+_examples = ('easysr_train --data ready --out run --init default --epochs 14 --lr 3e-4',
+             'easysr_train --data ready --out run --init default --dry   tell how long',
+             'easysr_train --data ready --out run --resume               go on after a stop')
 
 def _train_parser():
     "Options of `easysr_train`: those of the run, and every field of `TrainConfig`"
