@@ -273,6 +273,8 @@ def _inner(folder): # of the package
     return {o for path in sorted(Path(folder).glob('*.py')) for o in inner_methods(path.read_text(encoding='utf-8'))}
 
 # %% ../nbs/78_site.ipynb #78-046
+_plain = dict(sidecar=('told','sidecar','through_plane','volumes','overlap','agreement'), model_card=('told',)) # no functions
+
 class SiteLinks:
     "Processor of nbdev: links of names are relative and lead to the right page"
     def __init__(self, nb): # notebook as nbdev reads it
@@ -286,6 +288,7 @@ class SiteLinks:
         self.up = '../'*(len(path.relative_to(top).parts)-1) if path.is_relative_to(top) else ''
         self.pages = {o.stem: re.sub(r'^\d+_', '', o.stem)+'.html' for o in top.glob('[0-9]*.ipynb')}
         self.pages |= {'easysr.'+o.removesuffix('.html'): o for o in self.pages.values()}
+        self.plain = _plain.get(path.stem, ())
         self.own,self.twice = re.sub(r'^\d+_', '', path.stem), _twice(d['syms'])
         self.inner = _inner(cfg.lib_path)
         self.imported = _imports('\n'.join(''.join(o['source']) for o in cells if o['cell_type']=='code'))
@@ -293,6 +296,8 @@ class SiteLinks:
     def text(self, s): # markdown
         "Markdown with its links mended"
         def mend(m):
+            if m[1] in self.plain:
+                return f'`{m[1]}`'
             page,_,anchor = m[2].partition('#')
             if m[1].removesuffix('()') in self.inner:
                 anchor = anchor.rpartition('.')[0]

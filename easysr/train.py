@@ -531,8 +531,8 @@ def dry_run(cfg:TrainConfig, # `TrainConfig`
     "Say how long a run would take and how much memory, and its configuration"
     check_validation(cfg, val)
     t = Trainer(cfg, copy.deepcopy(gen))                               # the one that is given stays as it is
-    t.done = max(0, t.total-2)                                         # where all losses are on
-    found = forecast(t, _pairs_of(t.cfg, train, 2), val)
+    t.done = max(0, t.total-3)                                         # where all losses are on
+    found = forecast(t, _pairs_of(t.cfg, train, 3), val)
     log(found['words'])
     if not brief:
         log(f"{sizes_line(t)}\n{json.dumps(asdict(t.cfg))}")

@@ -38,7 +38,7 @@ def _run_options(p): # parser
     p.add_argument('--skip', action='store_true', default=False,
                    help='leave out files that cannot be used, and say which; default: refuse')
     p.add_argument('--dry', action='store_true', default=False,
-                   help='train two steps, print time and memory of the run and its configuration, write nothing')
+                   help='train a few steps, print time and memory of the run and its configuration, write nothing')
 
 # %% ../nbs/54_training_command.ipynb #54-010
 def _yes(word): # as typed

@@ -24,22 +24,23 @@ def duration(seconds # how long something takes
     return f"{max(1, round(seconds/size))} {unit}"
 
 # %% ../nbs/71_verdict.ipynb #71-011
-def seconds_an_epoch(t,         # `Trainer`; it is trained by two steps
-                     ds,        # `MRIDataset` of two batches
+def seconds_an_epoch(t,         # `Trainer`; it is trained by three steps
+                     ds,        # `MRIDataset` of three batches
                      val        # ScalarImages to validate on
                     )->float:   # seconds
     "Estimated duration of an epoch"
-    start = time.time()
-    for lo,hi,sm in t.loader(ds, batch_indices(2, t.cfg.bs, 0, rank(), world())):
+    marks = []
+    for lo,hi,sm in t.loader(ds, batch_indices(3, t.cfg.bs, 0, rank(), world())):
         t.step(lo, hi, sm)
+        marks.append(time.time())
     t._check_divergence(lo, sm)
     trained = time.time()
     validate(t.ema, val[:1], t.cfg.ratio)
-    return t.cfg.steps*(trained-start)/2 + len(val)*(time.time()-trained)
+    return t.cfg.steps*(trained-marks[0])/2 + len(val)*(time.time()-trained)
 
 # %% ../nbs/71_verdict.ipynb #71-013
-def forecast(t,       # `Trainer` near its end, where all losses are on; it is trained by two steps
-             ds,      # `MRIDataset` of two batches
+def forecast(t,       # `Trainer` near its end, where all losses are on; it is trained by three steps
+             ds,      # `MRIDataset` of three batches
              val      # ScalarImages to validate on
             )->dict:  # seconds an epoch, GB, and both in words
     "Estimated time and memory of a run"
@@ -47,7 +48,7 @@ def forecast(t,       # `Trainer` near its end, where all losses are on; it is t
     try:
         seconds = seconds_an_epoch(t, ds, val)
     except Diverged:
-        raise Diverged(f"two steps on trial diverged; give a smaller --lr (now {c.lr:g}) or --lrd") from None
+        raise Diverged(f"steps on trial diverged; give a smaller --lr (now {c.lr:g}) or --lrd") from None
     gb = peak_gb(t.device)
     epochs = f"{c.epochs} epoch{'s'*(c.epochs>1)} of {c.steps} steps"
     words = f"{epochs}: about {duration(c.epochs*seconds)}, {duration(seconds)} each, and {gb:.1f} GB of memory"
@@ -120,7 +121,7 @@ def _advice(rows, animals, again): # of a run; how many validation animals; the 
     said,gain = [],gain_over_start(rows, _told_row(rows))
     weak = not is_clear(gain) if gain else best_row(rows)['val_psnr']<=best_row(rows)['val_cubic_psnr']
     if weak and again:
-        said.append(f"To train longer: {again} --epochs {2*rows[-1]['epoch']}")
+        said.append(f"To train longer, {2*rows[-1]['epoch']} epochs in total: {again} --epochs {2*rows[-1]['epoch']}")
     if animals==1:
         said.append("One animal says little about others. To validate on more: "
                     "easysr_prepare SCANS --out PREPARED --val 0.4 --overwrite, then train into a new folder")
@@ -138,5 +139,5 @@ def verdict(rows,    # of the table of a run, the first one epoch 0 where weight
     said = []
     if all('val_psnr' in r for r in rows):
         said = [*_table(rows, animals), _sentence(rows), *_advice(rows, animals, again)]
-    use = shlex.join(['easysr', 'scans', '--out', 'out', '--model', str(Path(out)/'best.pth')])
+    use = shlex.join(['easysr', 'THICK_SCANS', '--out', 'out', '--model', str(Path(out)/'best.pth')])
     return [*said, f"To use these weights: {use}"]
