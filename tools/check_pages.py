@@ -318,6 +318,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument('pages', nargs='*', type=Path, help='pages to open; default: those of two digital rats')
     p.add_argument('--shots', type=Path, help='folder for screenshots')
+    p.add_argument('--quick', action='store_true', help='two windows in place of four: wide and light, narrow and dark')
     p.add_argument('--time', action='store_true', help='print kB and milliseconds to the first picture, check nothing')
     args = p.parse_args()
     try:
@@ -326,6 +327,8 @@ def main():
         return print('playwright is not installed: the pages were not opened')
     if not chromium():
         return print('there is no Chromium here: the pages were not opened')
+    if args.quick:
+        sizes[:] = sizes[:1]+sizes[3:]
     if args.shots:
         args.shots.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as d, sync_playwright() as play:
