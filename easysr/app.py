@@ -92,9 +92,9 @@ def _read_all(session, opts): # `Session`; as `options_of` gives them
     return [app_files.read_scan(f, reading, opts['spacing'], opts['thickness']) for f in session.scans]
 
 def _first_choice(session, reads): # `Session`; as `_read_all` gives them
-    "The scans that are chosen at first: stacks dropped together, else the first usable one"
+    "The scans that are chosen at first: stacks dropped together, else the first usable one, a thick one before others"
     usable = [i for i,o in enumerate(reads) if not o['why']]
-    thick = [i for i in usable if 'without the network' not in ' '.join(reads[i]['words'])]
+    thick = [i for i in usable if reads[i]['thick']]
     return usable if session.together else (thick or usable)[:1]
 
 def _named(reads): # as `_read_all` gives them

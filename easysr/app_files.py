@@ -188,17 +188,22 @@ def _thickness_words(h, thick): # of `check_header`; by an option (mm), or None
     if not known:
         return 'Their thickness is not told; it will be estimated from the scan.'
     gap = f', so {apart-known:.3g} mm between them are not measured' if known<.98*apart else ''
-    told = (said.get('thickness_from') or 'its sidecar').split(', from ')[-1]     # what the converter read, where it says so
+    told = (said.get('thickness_from') or 'its sidecar').split(', from ')[-1]   # as the converter read it
     source = 'as given' if thick else f'by {told}'
     return f'They are {known:.3g} mm thick, {source}{gap}.'
 
 # %% ../nbs/74_app_files.ipynb #74-033
+def _is_thick(h, spacing): # of `check_header`; mm, or 'auto'
+    "Is an axis thicker than the others and than the output, so that the network has work?"
+    fine,thick = min(h['spacing']),max(h['spacing'])
+    return thick>=1.05*fine and thick>=1.05*(fine if spacing=='auto' else spacing)
+
 def _output_words(h, spacing): # of `check_header`; mm, or 'auto'
     "What will come out"
     fine = min(h['spacing']) if spacing=='auto' else spacing
     shape = ' × '.join(str(grid_size(n, mm, fine)) for n,mm in zip(h['shape'], h['spacing']))
     ratio,edge = max(h['spacing'])/fine,f'{fine:.3g}'
-    if ratio<1.05 or max(h['spacing'])<1.05*min(h['spacing']):
+    if not _is_thick(h, spacing):
         return f'No axis is thicker than the others: it will be resampled to {edge} mm without the network.'
     return f'It becomes {shape} voxels of {edge} mm, {ratio:.3g} times finer across the slices.'
 
@@ -229,11 +234,12 @@ def read_scan(path,        # NIfTI file
               reading={},  # scale, form: as `check_header` takes them
               spacing=.15, # of the output (mm), or 'auto'
               thickness=None # given with an option (mm), or None
-             )->dict:      # name, words, warnings; why: what is wrong with it, '' where nothing is
+             )->dict:      # name, words, warnings, thick (has the network work?); why: what is wrong, or ''
     "What the header of a dropped scan says, or why it is refused"
-    found = dict(name=Path(path).name, words=[], warnings=[], why='')
+    found = dict(name=Path(path).name, words=[], warnings=[], thick=False, why='')
     try:
         h = check_header(path, target=None if spacing=='auto' else spacing, **reading)
-        return found | dict(words=header_words(h, spacing, thickness), warnings=[page_words(o) for o in h['warnings']])
+        words,warned = header_words(h, spacing, thickness),[page_words(o) for o in h['warnings']]
+        return found | dict(words=words, warnings=warned, thick=_is_thick(h, spacing))
     except Exception as e:
         return found | dict(why=page_words(fault_sentence(path, e, 'read')))

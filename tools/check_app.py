@@ -5,9 +5,11 @@ Starts `easysr_app` from this tree, then: no token, upload, run, slider in its f
 uploads, two users at once, cancel, closing a tab, ending the server. No request may leave 127.0.0.1, and nothing may be
 an error in the browser's console but refusals asked for. Exit status 1 with the first thing that is wrong. It needs
 gradio, playwright and a Chromium (CHROMIUM names one), and says so and ends well where they are not there."""
-import argparse, http.client, importlib, json, os, re, shutil, signal, stat, subprocess, sys, tempfile, time, zipfile
+import argparse, http.client, importlib, json, os, re, signal, stat, subprocess, sys, tempfile, time, zipfile
 import urllib.error, urllib.request
 from pathlib import Path
+
+from check_pages import chromium
 
 root = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(root))
@@ -45,11 +47,6 @@ def zipped(path, files, link=False):
             o.external_attr,o.compress_type = (stat.S_IFLNK if link else stat.S_IFREG)<<16, zipfile.ZIP_DEFLATED
             z.writestr(o, data)
     return path
-
-def chromium():
-    "Path of a Chromium, or None"
-    names = (os.environ.get('CHROMIUM', ''), 'chromium', 'chromium-browser', 'google-chrome')
-    return next((found for o in names if o and (found := shutil.which(o))), None)
 
 def make_inputs(d):
     "Scans, and what is none: {name: (file, words that its answer must hold)}"
