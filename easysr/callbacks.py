@@ -289,8 +289,8 @@ def _differences(saved, # options of the checkpoint, a dict
                  cfg    # `TrainConfig` of now
                 ):      # list of words
     "Where the shapes of the networks differ"
-    old = dict(model='slice', dnorm='batch') | saved                   # what runs had before they could choose
-    shapes = [name for name in ('model','ngf','blocks','tail','ndf','dnorm') if name in old]
+    old = dict(model='slice', dnorm='batch', separable=False) | saved                   # what runs had before they could choose
+    shapes = [name for name in ('model','ngf','blocks','tail','separable','ndf','dnorm') if name in old]
     both = {name:(briefly(old[name]), briefly(getattr(cfg,name))) for name in shapes}
     return [f"{name} {then}, not {now}" for name,(then,now) in both.items() if then!=now]
 

@@ -260,6 +260,7 @@ class TrainConfig:
     ngf:int      = 48     # channels of the trunk
     blocks:int   = 4      # residual blocks
     tail:int     = 24     # channels on the fine grid (slice)
+    separable:bool = True # convolutions in plane, then through plane: half the arithmetic (slice)
     ndf:int      = 16     # first channels of the discriminator
     seed:int     = 0      # of weights and patches
     workers:int  = 0      # loader processes
@@ -284,7 +285,8 @@ def check_animals(ratio:float, # fine voxels per slice
                              f"give a --ratio of {max(1, size//2)} or less, or validate on a larger animal")
 
 # %% ../nbs/22_config.ipynb #22-047
-option_of = dict(ngf='ngf', n_blocks='blocks', n_residual_blocks='blocks', tail='tail') # keyword of a generator: option
+option_of = dict(ngf='ngf', n_blocks='blocks', n_residual_blocks='blocks', tail='tail',
+                 separable='separable') # keyword of a generator: option
 
 # %% ../nbs/22_config.ipynb #22-056
 _renamed = dict(told='jitter', warm='adv_start', gauge='calibrate', bound='quantile', fair='balance')
@@ -407,7 +409,7 @@ def saved_options(saved:dict # options in a checkpoint, or None
         return {}
     _check_kind('cfg', saved, dict)
     known = {f.name for f in fields(TrainConfig)}
-    before = dict(dnorm='batch')                      # what runs had before they could choose
+    before = dict(dnorm='batch', separable=False)                      # what runs had before they could choose
     run = {k:v for k,v in (before | from_saved(saved)).items() if k in known}
     _check_kind('pairs', pairs := run.get('pairs', {}), dict)
     return run | dict(pairs={k:v for k,v in pairs.items() if k not in _paths})

@@ -172,7 +172,7 @@ def _starting_weights(opts, # parsed options of `easysr_train`
         raise FileNotFoundError(f"{e}, or 'default' for the weights of easysr") from None
     given = _given(opts) if not opts.config else read_config(opts.config) | _given(opts)
     own = fit_sizes(cfg, gen)
-    wrong = [f"--{k} {given[k]} (they have {getattr(own,k)})" for k in ('model','ngf','blocks','tail')
+    wrong = [f"--{k} {given[k]} (they have {getattr(own,k)})" for k in ('model','ngf','blocks','tail','separable')
              if k in given and given[k]!=getattr(own,k)]
     if wrong:
         raise ValueError(f"the weights of --init {opts.init} contradict {', '.join(wrong)}; "

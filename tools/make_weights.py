@@ -1,10 +1,10 @@
 """Train the bundled weights from scratch: `python tools/make_weights.py DATA OUT [WITHOUT [SHARE]]`
 
 DATA holds the folders `train` and `val` of the open scans that easysr/weights/README.md names.
-OUT gets what is made from them (averages of the mice, digital rats), in OUT/run1 to OUT/run3 all that `easysr_train`
-writes in three runs, and at the end OUT/default.pth, the file to put into easysr/weights; `python tools/weight_sums.py`
+OUT gets what is made from them (averages of the mice, digital rats), in OUT/run1 to OUT/run4 all that `easysr_train`
+writes in four runs, and at the end OUT/default.pth, the file to put into easysr/weights; `python tools/weight_sums.py`
 then writes the list of checksums there anew. Each run starts from the best
-weights of the one before; the last trains the error quantile alone, on scanned animals. Called again, the command goes
+weights of the one before. The third makes the convolutions separable first; the last trains the error quantile alone, on scanned animals. Called again, the command goes
 on where it was stopped.
 
 Files of DATA with WITHOUT in their name are left out of training, so that they can be used for validation.
@@ -13,11 +13,14 @@ import csv, json, subprocess, sys
 from pathlib import Path
 
 import yaml
+from torch.utils.data import DataLoader
 from easysr.calibrate import fit_error_quantile
-from easysr.config import from_saved
-from easysr.data import find_volumes, phantom, read_volume, write_volume
+from easysr.config import TrainConfig, from_saved
+from easysr.core import batch_indices
+from easysr.data import MRIDataset, find_volumes, phantom, read_volume, write_volume
 from easysr.models import load_checkpoint, load_generator, save_checkpoint
 from easysr.register import average_animals
+from easysr.separable import input_moments, separable_network
 from easysr.callbacks import calibration_scans
 
 recipe = Path(__file__).with_name('weights.yml')
@@ -66,6 +69,17 @@ def train_once(table, run, config, best):
         words += ['--init', str(best)]
     return subprocess.run(words).returncode
 
+def separable_start(path, best, table, cfg):
+    "The file `path`: the generator of `best` with separable convolutions, from which training goes on"
+    if not path.exists():
+        gen = load_generator(best).float()
+        train = [row['path'] for row in csv.DictReader(open(table, newline='')) if row['split']=='train']
+        cfg = TrainConfig(**cfg)
+        ds = MRIDataset(train, cfg.patch, (cfg.low,cfg.high), 8*cfg.bs, cfg.bs, seed=cfg.seed, **cfg.pairs)
+        batches = [(lo,sm,True) for lo,_,sm in DataLoader(ds, sampler=batch_indices(8, cfg.bs), batch_size=None)]
+        save_checkpoint(path, separable_network(gen, input_moments(gen, batches)))
+    return path
+
 def run_config(cfg, stage, share):
     "The options of a stage: those of the stage before, and what the recipe changes"
     stage = from_saved(stage)
@@ -84,13 +98,15 @@ def main(data, out, without=None, share=1.):
     data, out = Path(data).absolute(), Path(out).absolute()
     train, labels = training_files(data, out, without)
     val = find_volumes(data/'val')
-    cfg, best, steps = dict(pairs=dict(labels=labels)), None, 0
+    cfg, best, steps = dict(separable=True, pairs=dict(labels=labels)), None, 0
     for i,stage in enumerate(yaml.safe_load_all(recipe.read_text()), 1):
         real = stage.pop('real', False)   # this stage uses scanned animals only
         cfg = run_config(cfg, stage, float(share))
         run, table, config = out/f'run{i}', out/f'table{i}.csv', out/f'config{i}.json'
         config.write_text(json.dumps(cfg))
         write_split(table, [o for o in train if not (real and o.parent==out/'made')], val)
+        if best and cfg['separable'] and not load_checkpoint(best)['config'].get('separable'):
+            best = separable_start(out/f'start{i}.pth', best, table, cfg)
         if status := train_once(table, run, config, best):
             return status
         best = run/'best.pth'
