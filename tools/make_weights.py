@@ -41,6 +41,16 @@ def group_average(mice, group):
     vols = [read_volume(f) for f in mice if group in f.name]
     return average_animals(vols if group else vols[::-1])
 
+def several(files, n, made):
+    "Each file `n` times: a table lists a file once, so the others are links in `made`"
+    for f in files:
+        yield f
+        for i in range(2, n+1):
+            link = made/f'copy{i}-{f.name}'
+            if not link.is_symlink():
+                link.symlink_to(f)
+            yield link
+
 def training_files(data, out, without=None):
     "Files to train on, each as often as it counts, and label maps to paint patches from"
     mice   = allowed([f for f in find_volumes(data/'train') if f.name.startswith('mouse')], without)
@@ -48,7 +58,7 @@ def training_files(data, out, without=None):
     means  = [kept(out/f'made/average{g}_T2w.nii.gz', lambda: group_average(mice, g)) for g in ('','WT','UT','TT')]
     made   = [kept(out/f'made/{n}.nii.gz', lambda: phantom(.15, *kind)) for n,kind in digital_rats.items()]
     labels = sorted((data/'train').glob('*_labels.nii.gz'))[::2] + [data/'train/rat-WHS_labels.nii.gz']
-    return mice + 4*rat + 2*means + made, [str(f) for f in allowed(labels, without)]
+    return [*mice, *several(rat, 4, out/'made'), *several(means, 2, out/'made'), *made], [str(f) for f in allowed(labels, without)]
 
 def write_split(path, train, val):
     "The table that tells `easysr_train` which files train and which validate"
@@ -104,7 +114,7 @@ def main(data, out, without=None, share=1.):
         cfg = run_config(cfg, stage, float(share))
         run, table, config = out/f'run{i}', out/f'table{i}.csv', out/f'config{i}.json'
         config.write_text(json.dumps(cfg))
-        write_split(table, [o for o in train if not (real and o.parent==out/'made')], val)
+        write_split(table, [o for o in train if not (real and o.resolve().parent==(out/'made').resolve())], val)
         if best and cfg['separable'] and not load_checkpoint(best)['config'].get('separable'):
             best = separable_start(out/f'start{i}.pth', best, table, cfg)
         if status := train_once(table, run, config, best):
