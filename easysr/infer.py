@@ -189,6 +189,8 @@ class _Case:
     mask: torch.Tensor     # its tissue, as `y`
     noise: Noise           # of `y`
     sm: SliceModel         # between `plane` and the output
+    used: object = None    # the `_Thickness` of its slices, once that is known
+    seconds: float = 0     # that examining it took
 
 # %% ../nbs/03_infer.ipynb #03-045
 @patch(as_prop=True)
@@ -460,12 +462,12 @@ def _noise_warnings(case, denoised): # `_Case`; was noise taken out?
     return [sentence + "; the output follows the scan less closely"] if case.noise.sd>.03*case.level else []
 
 # %% ../nbs/03_infer.ipynb #03-092
-def _all_warnings(case, used, restored, report): # `_Case`, `_Thickness`, what `MRIInference.restore` gives, the report so far
+def _all_warnings(case, restored, report): # `_Case`, what `MRIInference.restore` gives, the report so far
     "Sentences about what was assumed, corrected and doubted"
     plane = [report['plane']['sentence']] if 'sentence' in report['plane'] else []
     residual = _residual_warnings(report['residual']['output'], case.noise.sd/case.level)
     noise = _noise_warnings(case, restored['denoised'])
-    return [*case.gains.sentences(), *noise, *plane, *used.doubts, *restored['warnings'], *residual]
+    return [*case.gains.sentences(), *noise, *plane, *case.used.doubts, *restored['warnings'], *residual]
 
 # %% ../nbs/03_infer.ipynb #03-095
 def _output_masks(case)->list: # `_Case`
@@ -489,7 +491,6 @@ def _standard_deviation(self:MRIInference, case, restored): # `_Case`, what `MRI
 @patch
 def _to_result(self:MRIInference,
                case,     # `_Case`
-               used,     # `_Thickness`
                restored, # what `MRIInference.restore` gives
                start,    # when it began (s)
                **more    # for the report
@@ -503,30 +504,33 @@ def _to_result(self:MRIInference,
     sd,intervals = self._standard_deviation(case, restored)
     more |= dict(uncertainty=intervals.report()) if intervals else {}
     seconds = round(time.time()-start, 2)
-    report = self.report(case.scan, out, plane, masks, used, **_numbers(case,restored,x), **more, seconds=seconds)
-    report['warnings'] += _all_warnings(case, used, restored, report)
+    report = self.report(case.scan, out, plane, masks, case.used, **_numbers(case,restored,x), **more, seconds=seconds)
+    report['warnings'] += _all_warnings(case, restored, report)
     report['warnings'] += intervals.sentences() if intervals else []
     return Result(out, sd, report, masks, case.scan, plane, case.sm)
 
 # %% ../nbs/03_infer.ipynb #03-100
 @patch
-def restored_case(self:MRIInference,
-                  scan      # ScalarImage as read, with a thick axis
-                 )->tuple:  # (`_Case`, its `Result`)
-    "Examine and restore a scan; `easysr.fuse` goes on with both"
+def measure(self:MRIInference,
+            vol:Volume, # path, nibabel image or torchio image
+            **reading   # scale, volume, form, fill: as a call takes them
+           ):           # `_Case`; the scan itself where there is nothing to restore
+    "All that a scan shows without the network; call the `MRIInference` with it to go on"
     start = time.time()
-    with _evaluating(self.gen, self.trunk_dtype):
-        case = self.examine(scan)
-        _check_thickness(scan, case.sm)
-        used = self.thickness_of(case)
-        case.sm = used.sm
-        restored = self.restore(case.y, case.sm, case.mask, case.level, case.gains.trust)
-        return case, self._to_result(case, used, restored, start)
+    scan = as_volume(vol, 'the scan', **reading)
+    check_size(scan, self.target_spacing(scan))
+    if not self.would_restore(scan):
+        return scan
+    case = self.examine(scan)
+    _check_thickness(scan, case.sm)
+    case.used = self.thickness_of(case)
+    case.sm,case.seconds = case.used.sm,time.time()-start
+    return case
 
 # %% ../nbs/03_infer.ipynb #03-101
 @patch
 def __call__(self:MRIInference,
-             vol:Volume,            # path, nibabel image or torchio image
+             vol:Volume,            # path, nibabel image or torchio image; or what `MRIInference.measure` made of it
              scale:float|None=None, # multiply every length by this; for headers scaled on purpose
              volume:int|None=None,  # which one, where there are several; from 0
              form:str|None=None,    # 'sform' or 'qform' where they disagree
@@ -534,8 +538,10 @@ def __call__(self:MRIInference,
             )->Result:
     "Super-resolve one scan"
     start = time.time()
-    scan = as_volume(vol, 'the scan', scale, volume, form, fill)
-    check_size(scan, self.target_spacing(scan))
-    if not self.would_restore(scan):
-        return self._resample_only(scan, start)
-    return self.restored_case(scan)[1]
+    found = vol if isinstance(vol, _Case) else self.measure(vol, scale=scale, volume=volume, form=form, fill=fill)
+    if not isinstance(found, _Case):
+        return self._resample_only(found, start)
+    start = time.time()-found.seconds
+    with _evaluating(self.gen, self.trunk_dtype):
+        restored = self.restore(found.y, found.sm, found.mask, found.level, found.gains.trust)
+        return self._to_result(found, restored, start)
