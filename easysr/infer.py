@@ -210,16 +210,16 @@ def stored(self:_Case, x): # ScalarImage in the frame
     return unconform(x, self.how)
 
 @patch
-def image(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`
+def image(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`, on any device
     "`x` as a volume that lies where the scan lies"
     affine = regrid_affine(self.plane.affine, 1, self.sm.fine)
-    return self.stored(tio.ScalarImage(tensor=x.contiguous(), affine=affine))
+    return self.stored(tio.ScalarImage(tensor=x.contiguous().cpu(), affine=affine))
 
 # %% ../nbs/03_infer.ipynb #03-047
 @patch
-def residual(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`
+def residual(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`, on any device
     "How far `x`, seen through the slice model, is from the scan: root mean square, fraction of the tissue's mean"
-    rest = (self.sm.scan(x,2) - self.y)[self.trusted]
+    rest = (self.sm.scan(x,2).cpu() - self.y)[self.trusted]
     return round((rest.pow(2).mean().sqrt()/self.level).item(), 6)
 
 # %% ../nbs/03_infer.ipynb #03-049
@@ -232,8 +232,7 @@ def tissue(vol:tio.Image # in memory
 # %% ../nbs/03_infer.ipynb #03-051
 def _without_gains(scan, correct=True): # ScalarImage in the networks' frame, its plane as it was read; False: leave it
     "The scan with the brightness of its slices corrected, and what was found"
-    n = scan.shape[2]
-    found = find_gains(scan.data.float(), tissue(scan)) if correct else SliceGains(torch.ones(n), torch.ones(n))
+    found = find_gains(scan.data.float(), tissue(scan)) if correct else SliceGains(*torch.ones(2,scan.shape[2]))
     if not found.changed:
         return scan,found
     return tio.ScalarImage(tensor=correct_gains(scan.data.float(), found), affine=scan.affine),found
@@ -334,17 +333,16 @@ def restore(self:MRIInference,
             mask,      # tissue, as `y`
             level,     # mean of the tissue above the scan's own zero, in the unit of `y`
             trust=None # of each slice, `(n,)`; default: 1
-           )->dict:    # x, guess and quantile `(1,H,N,D)`; lam; warnings; denoised?
+           )->dict:    # x, guess and quantile `(1,H,N,D)`, on the network's device; lam; warnings; denoised?
     "Denoising, generator, then data consistency"
     denoised = self.denoises(sm, level)
     y = denoise(y, sm.noise) if denoised else y
-    gen = self.gen
-    how = dict(part=tissue_bounds(mask), quantile=self.uncertainty, weight=tissue_weight(y, mask, sm),
-               progress=self.progress)
+    gen,part = self.gen,tissue_bounds(mask)
+    y,mask = y.to(self.device),mask.to(self.device)
+    how = dict(part=part, quantile=self.uncertainty, weight=tissue_weight(y, mask, sm), progress=self.progress)
     with _evaluating(gen, self.trunk_dtype):
         (guess,quantile),sentences = generate_with_fallback(gen, y, sm, tile_size(gen,sm,self.memory), **how)
-    trust = torch.ones(sm.n) if trust is None else trust
-    good = mask & (trust==1)[:,None]
+    good = mask if trust is None else mask & (trust==1)[:,None].to(self.device)
     lam = estimate_lambda(y, guess, sm, good, sm.noise)
     lam = limit_lambda(y, guess, sm, good, lam, _residual_limit(self.tol, level, sm.noise))
     x = sm.data_consistency(guess, y, 2, lam, trust)
