@@ -11,6 +11,7 @@ import os, time
 import torch, torchio as tio
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from .core import HeaderError, check_file, fault_sentence, peak_gb, process_share, shown
@@ -93,17 +94,18 @@ def inspect_file(inf,             # `MRIInference`
                  overwrite=False, # do again what is done
                  page=True,       # is a page for quality control asked for?
                  **reading        # scale, form, fill, volume: as `read_volume` takes them
-                )->dict:          # done: kind of the unchanged output, or None; key: what it depends on; vols: the volumes, or None
-    "Check a file, and read it if there is anything to do"
+                )->dict:          # done: kind of the unchanged output, or None; key: what it depends on; vols: its volumes; first: measured
+    "Check a file; read it and measure its first volume if there is anything to do"
     path,out = Path(path),Path(out)
     check_file(path, 'NIfTI file')
     sidecar(path)   # a fault in the JSON beside it is reported before the work
     key = _output_key(inf, path, reading)
     done = None if overwrite else _done_kind(path, out, key, inf.uncertainty, page)
-    vols = None if done else _read_all(path, **reading)
-    if vols:
-        check_free(output_files(path, out, 'sr' if inf.would_restore(vols[0]) else 'iso'), overwrite)
-    return dict(done=done, key=key, vols=vols)
+    if done:
+        return dict(done=done, key=key)
+    vols = _read_all(path, **reading)
+    check_free(output_files(path, out, 'sr' if inf.would_restore(vols[0]) else 'iso'), overwrite)
+    return dict(done=None, key=key, vols=vols, first=inf.measure(vols[0]))
 
 # %% ../nbs/20_batch.ipynb #20-042
 def _remove_older(path, out, kind, written, # input file, folder, kind of the new output, what was written beside its sidecar
@@ -178,25 +180,31 @@ def _replaced(side, key): # sidecar of an older output, there or not; as `_outpu
     return ["replaced the output of an older or another scan of this name; give each animal a name or --out of its own"]
 
 # %% ../nbs/20_batch.ipynb #20-050
-def restore_file(inf,             # `MRIInference`
-                 path,            # file of one or several volumes
-                 out,             # folder for its outputs
-                 overwrite=False, # do again what is done
-                 page=True,       # also write the page for quality control?
-                 inspected=None,  # what `inspect_file` gave, if it was asked before
-                 **reading        # scale, form, fill, volume: as `read_volume` takes them
-                )->dict:          # output: its place; status: 'done', 'unchanged' or 'resampled (no thick axis)'; warnings; notes
-    "Super-resolve one file into `out`, with its sidecar and its page"
-    out = Path(out)
-    found = inspected or inspect_file(inf, path, out, overwrite, page, **reading)
+def _results(inf, found): # `MRIInference`, what `inspect_file` found
+    "The `Result`s of a file's volumes, none where it is done"
+    return [] if found['done'] else [inf(v) for v in (found['first'], *found['vols'][1:])]
+
+def _finish(path, out, found, results, page): # input file, folder, as `_results` takes and gives them, a page too?
+    "Write the outputs of a file; what came of it, as `restore_file` returns it"
     if found['done']:
         return _outcome(path, out, found['done'], 'unchanged')
-    results = [inf(v) for v in found['vols']]
     kind = _kind(results[0].report)
     replaced = _replaced(output_files(path, out, kind)['side'], found['key'])
     note = _write_outputs(path, out, results, found['key'], page)
     outcome = _outcome(path, out, kind, _resampled if kind=='iso' else 'done')
     return outcome | dict(warnings=outcome['warnings']+replaced, notes=[note] if note else [])
+
+# %% ../nbs/20_batch.ipynb #20-p02
+def restore_file(inf,             # `MRIInference`
+                 path,            # file of one or several volumes
+                 out,             # folder for its outputs
+                 overwrite=False, # do again what is done
+                 page=True,       # also write the page for quality control?
+                 **reading        # scale, form, fill, volume: as `read_volume` takes them
+                )->dict:          # output: its place; status: 'done', 'unchanged' or 'resampled (no thick axis)'; warnings; notes
+    "Super-resolve one file into `out`, with its sidecar and its page"
+    found = inspect_file(inf, path, out, overwrite, page, **reading)
+    return _finish(path, Path(out), found, _results(inf, found), page)
 
 # %% ../nbs/20_batch.ipynb #20-062
 def _is_aligned(volume, report, template): # files
@@ -223,33 +231,64 @@ def align_output(path,     # input file
     return True
 
 # %% ../nbs/20_batch.ipynb #20-067
-def _restore_row(inf, path, out, inspected, page, align, overwrite): # as `restore_files` takes them; `inspected`: Future of `inspect_file`
-    "Restore one file; what came of it as a row of the table"
+@contextmanager
+def _part_of(row,   # of the table, which is changed
+             path): # file
+    "A part of the work on a file: how long it takes is added to its row, and so is a fault"
     start = time.time()
-    row = dict(file=shown(path), output='', status='failed', why='', warnings=[])
     try:
-        row['output'] = output_place(path, out)
-        row |= restore_file(inf, path, out, page=page, inspected=inspected.result())
-        if align and align_output(path, out, align, row['output'], overwrite):
-            row['status'] += ', aligned'
+        yield
     except Exception as e:
         row |= dict(status='failed', why=fault_sentence(path, e))
-    return row | dict(seconds=round(time.time()-start,1), GB=round(peak_gb(inf.device),2))
+    row['seconds'] = round(row['seconds']+time.time()-start, 1)
 
 # %% ../nbs/20_batch.ipynb #20-069
-def _restore_rows(inf, files, out, page, overwrite, align, reading): # as `restore_files` takes them
-    "A row for every file, while the next file is read; what is to say about the folder is said once"
+def _restore_row(inf, path, out, inspected): # as `restore_files` takes them; `inspected`: Future of `inspect_file`
+    "Restore one file, write nothing: its row so far, what `inspect_file` found, its `Result`s"
+    row = dict(file=shown(path), output='', status='failed', why='', warnings=[], seconds=0)
+    found = results = None
+    with _part_of(row, path):
+        row['output'] = output_place(path, out)
+        found = inspected.result()
+        results = _results(inf, found)
+    return row,found,results
+
+def _write_row(row, found, results, inf, path, out, page, align, overwrite): # as `_restore_row` gives and takes them
+    "Write one file; its row, finished"
+    with _part_of(row, path):
+        if not row['why']:
+            row |= _finish(path, out, found, results, page)
+        if not row['why'] and align and align_output(path, out, align, row['output'], overwrite):
+            row['status'] += ', aligned'
+    return row | dict(GB=round(peak_gb(inf.device),2))
+
+# %% ../nbs/20_batch.ipynb #20-p04
+def _said_once(rows): # as `_write_row` gives them
+    "The rows; what is to say about the folder is a warning of the first one only"
     said = set()
-    with ThreadPoolExecutor(1) as pool:
-        def inspected(f): return pool.submit(inspect_file, inf, f, out, overwrite, page, **reading)
-        following = [inspected(f) for f in files[:1]]
+    for row in rows:
+        notes = [o for o in row.pop('notes',[]) if o not in said]
+        said.update(notes)
+        yield row | dict(warnings=row['warnings']+notes)
+
+_beside = 8_000_000   # voxels of an output that may be written while the network runs; see below
+
+def _restore_rows(inf, files, out, page, overwrite, align, reading): # as `restore_files` takes them
+    "A row for every file, while the next one is read and the last one is written"
+    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
+        def inspected(f): return reader.submit(inspect_file, inf, f, out, overwrite, page, **reading)
+        following,writing = [inspected(f) for f in files[:1]],[]
         for i,f in enumerate(files):
             this = following.pop()
             following = [inspected(o) for o in files[i+1:i+2]]
-            row = _restore_row(inf, f, out, this, page, align, overwrite)
-            notes = [o for o in row.pop('notes',[]) if o not in said]
-            said.update(notes)
-            yield row | dict(warnings=row['warnings']+notes)
+            restored = _restore_row(inf, f, out, this)
+            yield from (o.result() for o in writing)
+            writing = [writer.submit(_write_row, *restored, inf, f, out, page, align, overwrite)]
+            large = sum(r.volume.data.numel() for r in restored[2] or []) > _beside
+            del restored                           # only the writer holds it now
+            if large:
+                yield writing.pop().result()
+        yield from (o.result() for o in writing)
 
 # %% ../nbs/20_batch.ipynb #20-070
 @with_options
@@ -274,7 +313,7 @@ def restore_files(inf,             # `MRIInference`
         raise ValueError(clash)
     for folder in {Path(out), *(output_folder(f,out) for f in files)}:
         sweep_leftovers(folder, deep=False)
-    return _restore_rows(inf, files, out, page, overwrite, align, reading)
+    return _said_once(_restore_rows(inf, files, out, page, overwrite, align, reading))
 
 # %% ../nbs/20_batch.ipynb #20-076
 _generator = '<meta name="generator" content="easysr">'

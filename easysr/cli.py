@@ -179,11 +179,12 @@ def main(argv=None): # list of words; default: the command line's
 def keep_freed_memory():
     "Let this process keep the memory it frees, where its C library can"
     import ctypes
-    M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1   # options of glibc's mallopt
+    M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_ARENA_MAX = -3, -1, -8   # options of glibc's mallopt
     try:
         libc = ctypes.CDLL(None)
         libc.mallopt(M_MMAP_THRESHOLD, 2**30)
         libc.mallopt(M_TRIM_THRESHOLD, 2**30)
+        libc.mallopt(M_ARENA_MAX, 1)    # what one thread freed serves the others
     except (AttributeError, TypeError, OSError):
         pass   # macOS, Windows, musl
 

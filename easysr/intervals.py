@@ -69,7 +69,8 @@ def relative_errors(restore, # function of scan, `SliceModel` and tissue that gi
                    )->tuple: # two tensors: of the even blocks of slices and of the odd ones
     "Absolute errors over their predicted quantiles, in two halves of the tissue"
     r = restore(test.scan, test.sm, test.mask)
-    relative = (r['x']-test.truth).abs()/r['quantile'].clamp(min=1e-6)
+    x,quantile = (r[k].cpu() for k in ('x','quantile'))
+    relative = (x-test.truth).abs()/quantile.clamp(min=1e-6)
     n = test.truth.shape[1]
     odd = (torch.arange(n)//max(1,n//8)%2==1).reshape(1,-1,1,1)          # eight blocks, so that neighbours stay together
     return relative[test.tissue & ~odd], relative[test.tissue & odd]

@@ -81,7 +81,8 @@ def member_of(inf,   # `MRIInference`
     if not inf.would_restore(scan):
         result,(stack,flipped) = inf(scan),_isotropic_stack(inf, scan)
     else:
-        case,result = inf.restored_case(scan)
+        case = inf.measure(scan)
+        result = inf(case)
         stack,flipped = _stack_of(inf, case),1 in case.how[1]
     return Member(name, result, stack, flipped, doubts=list(result.report['warnings']))
 

@@ -163,9 +163,10 @@ class Progress:
         self.bar = tqdm(total=scans, disable=hidden, file=sys.stderr, leave=False, miniters=0, smoothing=.05,
                         bar_format='{desc}{percentage:3.0f}%|{bar:30}| {elapsed} passed, {remaining} left')
         self._show(0)
-    def _show(self, part): # of a scan that is done, 0 to 1
-        self.part = min(part, 1)
-        self.bar.set_description_str(f'scan {min(self.done+1, self.bar.total)} of {self.bar.total} ', refresh=False)
+    def _show(self, part): # of a scan that is done; above 1 where the next one is at work while it is written
+        self.part = min(part, 2, self.bar.total-self.done)
+        at = min(int(self.done+self.part)+1, self.bar.total)
+        self.bar.set_description_str(f'scan {at} of {self.bar.total} ', refresh=False)
         self.bar.update(self.done+self.part-self.bar.n)
     def tile(self, i, n): # parts that are done of a pass, and all
         "A part of a scan is done"
@@ -173,8 +174,8 @@ class Progress:
         self._show((self.last + (i/n)*(i<n))/self.passes)
     def scan(self):
         "A scan is done"
-        self.done,self.last = self.done+1,0
-        self._show(0)
+        self.done,self.last = self.done+1,max(0, min(self.last, 2*self.passes)-self.passes)
+        self._show(self.last/self.passes)
     def print(self, text, stream): # a line, where to
         "Print a line above the bar"
         self.bar.write(text, file=stream)
