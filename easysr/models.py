@@ -19,7 +19,7 @@ from fastcore.basics import patch
 from .core import HeaderError, file_sha256, shown, write_bytes
 from .checkpoints import Refused, bundled_sums, check_bundled, check_config, read_checkpoint, refused_as, short_facts
 from .checkpoints import weights, weights_fault
-from .slices import SliceModel, apply_along_width, keys_matrix, read_along_width
+from .slices import SliceModel, apply_along_width, keys_matrix, read_along_width, to_device_of
 
 # %% ../nbs/01_models.ipynb #01-012
 class ResnetBlock(nn.Module):
@@ -308,7 +308,7 @@ def _head(self:SliceGenerator,
           x,          # folded scan `(B, 4, H/2, n, D/2)`
           condition): # `(3,)`, see `_SliceTensors`
     "The first layer, conditioned on the slice model"
-    bias = self.head.bias + self.condition(condition.to(x))                      # (C,)
+    bias = self.head.bias + self.condition(to_device_of(x, condition))                      # (C,)
     x = _eight_channels(4*(x-.5)).contiguous(memory_format=torch.channels_last_3d)
     x = F.conv3d(x, _eight_channels(self.head.weight), bias, padding=1)
     return F.leaky_relu(x, .2, True)                                             # (B, C, H/2, n, D/2)
