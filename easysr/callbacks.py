@@ -24,7 +24,7 @@ from .models import from_checkpoint, generators, load_checkpoint, load_generator
 from .data import MRIDataset
 from .volumes import volume_name
 from .metrics import foreground, psnr
-from .validation import TestScan, mean_scores, simulate_and_restore, validate, with_spread
+from .validation import TestScan, mean_scores, simulate_and_restore, with_spread
 from .view import compare, plot_history
 
 # %% ../nbs/24_callbacks.ipynb #24-011

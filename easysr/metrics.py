@@ -367,7 +367,7 @@ def score_table(rows,        # {method: {animal: {score: value}}}, such as {'eas
         raise ValueError("There are no scores to tabulate: `rows` is empty.")
     return ScoreTable(rows)
 
-# %% ../nbs/12_metrics.ipynb #new-002
+# %% ../nbs/12_metrics.ipynb #12-f02
 def _filters(shape,    # (i, j, k)
              sigma,    # of the Gaussian (voxels)
              truncate, # where it ends, in units of `sigma`
@@ -382,7 +382,7 @@ def _filtered(x,        # tensor `(1,i,j,k)`
         x = apply_along_axis(M, x, axis)
     return x
 
-# %% ../nbs/12_metrics.ipynb #new-003
+# %% ../nbs/12_metrics.ipynb #12-f03
 class Truth:
     "A volume to score others against, on the device where it lies"
     def __init__(self,
@@ -405,11 +405,11 @@ class Truth:
 
     def _edges(self, x): return (sum(_filtered(x, f) for f in self.laplace)*self.mask).norm()
 
-# %% ../nbs/12_metrics.ipynb #new-004
+# %% ../nbs/12_metrics.ipynb #12-f04
 @patch
-def scores(self:Truth,
-           sr     # tensor `(1,i,j,k)`, on the same device
-          )->dict: # psnr (dB), ssim and hfen
+def score(self:Truth,
+          sr     # tensor `(1,i,j,k)`, on the same device
+         )->dict: # psnr (dB), ssim and hfen
     "PSNR, SSIM and HFEN of `sr`"
     x = torch.where(self.mask>0, sr.float()/self.peak, self.hi)
     error = x-self.hi

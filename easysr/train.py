@@ -18,7 +18,7 @@ from pathlib import Path
 from torch import nn
 from torch.utils.data import DataLoader
 from fastcore.basics import patch
-from .core import any_rank, batch_indices, over_ranks, package_versions, peak_gb, pick_device, rank, sweep_leftovers
+from .core import any_rank, over_ranks, package_versions, peak_gb, pick_device, rank, sweep_leftovers
 from .core import HeaderError, version_changes, world, write_text
 from .slices import SliceModel
 from .config import TrainConfig, changed_options, left_behind, option_of, renamed_row, saved_options
@@ -31,7 +31,7 @@ from .data import MRIDataset
 from .callbacks import Average, Board, Calibrate, Checkpoint, Diverged, Pictures, Progress, Recorder, Schedule, Signals
 from .callbacks import StopAfter, StopFit, Validate, calibration_scans, check_resumable, cosine, load_run, onecycle
 from .callbacks import run_ended, saving
-from .feeding import RunBatches, StepLosses, pick_amp, pick_workers
+from .feeding import RunBatches, StepLosses, lay_out_gradients, pick_amp, pick_workers
 from .validation import simulate_and_restore, validate
 from .verdict import check_validation, forecast, sizes_line, verdict
 
@@ -230,12 +230,6 @@ def g_loss(self:Trainer,
     return losses
 
 # %% ../nbs/02_train.ipynb #02-072
-def _lay_out_gradients(net): # network
-    "Gradients in the memory layout of their weights"
-    for p in net.parameters():
-        if p.grad is not None and p.grad.stride()!=p.stride():
-            p.grad = torch.empty_like(p).copy_(p.grad)
-
 @patch
 def _update(self:Trainer,
             loss,      # tensor with a gradient
@@ -251,7 +245,7 @@ def _update(self:Trainer,
     failed = ~norm.isfinite()
     self.failed = self.failed | failed
     if self.fused:
-        _lay_out_gradients(net)
+        lay_out_gradients(net)
         opt.found_inf = failed.float()                                 # 1: the step changes nothing
     if self.fused or not failed:                                       # other optimisers have to be asked not to step
         opt.step()
@@ -376,7 +370,7 @@ def _is_due(self:Trainer)->bool:
     late = time.monotonic()-self.validated >= 60*self.val_minutes
     return any_rank(rank()==0 and (late or self.done>=self.total))
 
-# %% ../nbs/02_train.ipynb #new-009
+# %% ../nbs/02_train.ipynb #02-f05
 @patch
 def epoch(self:Trainer,
           feed         # iterator of the batches of the run from this step on

@@ -7,7 +7,7 @@ __all__ = ['simulate_and_restore', 'TestScan', 'mean_scores', 'with_spread', 'va
 
 # %% ../nbs/79_validation.ipynb #79-005
 import math
-import numpy as np, torch, torchio as tio
+import numpy as np, torchio as tio
 from fastcore.basics import patch
 from .core import HeaderError
 from .slices import thicken, world_axis
@@ -64,7 +64,7 @@ class TestScan:
         case.sm = self.inference.thickness_of(case).sm
         return case
 
-    def _scores(self, x): return self.truth.scores(x.to(self.truth.hi.device))
+    def _scores(self, x): return self.truth.score(x.to(self.truth.hi.device))
 
 # %% ../nbs/79_validation.ipynb #79-019
 @patch
