@@ -12,6 +12,7 @@ import csv, io, math, re, signal, sys, threading
 import torch
 from contextlib import contextmanager
 from pathlib import Path
+from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 from fastcore.basics import patch
 from fastcore.imports import in_notebook
@@ -447,12 +448,13 @@ def calibration_scans(vols,    # animals, as `MRIDataset` takes them
                       patch,   # edge of a scan (fine voxels)
                       ratio,   # range of fine voxels per slice
                       seed=0,  # of the patches
+                      workers=0, # loader processes, as `pick_workers` of `80_feeding` gives them
                       **pairs  # further keywords of `MRIDataset`
                      ):        # of (scan `(1,H,n,D)`, truth `(1,H,N,D)`, true `SliceModel`)
     "Simulated scans, as `fit_error_quantile` takes them"
     ds = MRIDataset(vols, patch, ratio, n, 1, seed=seed, check=False, **pairs|_as_scanned)
-    for i in range(n):
-        yield *ds[i], ds.slice_model(i)
+    for lo,hi,sm in DataLoader(ds, sampler=[[i] for i in range(n)], batch_size=None, num_workers=workers):
+        yield lo[0], hi[0], sm
 
 # %% ../nbs/24_callbacks.ipynb #24-101
 class Calibrate:

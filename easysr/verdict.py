@@ -140,7 +140,8 @@ def verdict(rows,    # of the table of a run, the first one epoch 0 where weight
     if not any(r['epoch'] for r in rows):
         return []                                                      # stopped in the first epoch
     said = []
-    if scored := [r for r in rows if 'val_psnr' in r]:
+    scored = [r for r in rows if 'val_psnr' in r]                      # not every epoch is validated
+    if any(r['epoch'] for r in scored):
         said = [*_table(scored, animals), _sentence(scored), *_advice(scored, animals, again)]
     use = shlex.join(['easysr', 'THICK_SCANS', '--out', 'out', '--model', str(Path(out)/'best.pth')])
     return [*said, f"To use these weights: {use}"]
