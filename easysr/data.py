@@ -459,6 +459,7 @@ def _batch(self:MRIDataset, indices): # of one batch
         raise ValueError(f"indices {list(indices)} are of {len(batches)} batches of {self.bs}; "
                          "a batch needs one slice model, give indices of one batch")
     sm = self.slice_model(batches.pop())
+    sm.fwhm                                                    # kept from now on
     lo,hi = zip(*(self._pair(i, sm) for i in indices))
     return torch.stack(lo), torch.stack(hi), sm
 

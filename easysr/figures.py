@@ -96,7 +96,8 @@ def _curves(ax, x, columns, title): # axes; epochs; {name: array}; over the pane
     from matplotlib.ticker import MaxNLocator
     for k,v in columns.items():
         style = dict(ls='--', color='gray') if 'cubic' in k or 'linear' in k else {}
-        ax.plot(x, v, label=_words.get(k, k), lw=1.2, marker='.' if len(x)<3 else None, **style)
+        seen = np.isfinite(v)                                                # not every epoch is validated
+        ax.plot(x[seen], v[seen], label=_words.get(k, k), lw=1.2, marker='.' if seen.sum()<3 else None, **style)
     ax.set_title(title, fontsize=9)
     ax.set_xlabel('epoch', fontsize=8)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

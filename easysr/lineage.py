@@ -36,6 +36,7 @@ def best_row(rows): # of the table
     "The row of the best epoch, the first of equals; the starting weights where no gain is clear"
     def score(row): # PSNR first
         return round(row.get('val_psnr',-math.inf),2), -row.get('val_consist',0.)
+    rows = [row for row in rows if 'val_psnr' in row] or rows            # epochs that were not validated are none
     gains = [(row, gain_over_start(rows, row)) for row in rows if row.get('epoch')!=0]
     clear = [row for row,gain in gains if gain is None or is_clear(gain)]
     return max(clear, key=score) if clear else max(rows, key=lambda row: row.get('epoch')==0)

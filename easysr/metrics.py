@@ -7,13 +7,14 @@ from __future__ import annotations
 
 # %% auto #0
 __all__ = ['foreground', 'mae', 'psnr', 'ssim', 'hfen', 'sharpness', 'gradient_error', 'slice_residual', 'intensity_gain',
-           'scores', 'ScoreTable', 'score_table']
+           'scores', 'ScoreTable', 'score_table', 'Truth']
 
 # %% ../nbs/12_metrics.ipynb #12-005
 import os
 import numpy as np, torch
 from fastcore.basics import patch
 from .core import LazyModule
+from .slices import apply_along_axis
 from .texts import with_options
 from .volumes import in_memory
 
@@ -365,3 +366,56 @@ def score_table(rows,        # {method: {animal: {score: value}}}, such as {'eas
     if not rows or not any(rows.values()):
         raise ValueError("There are no scores to tabulate: `rows` is empty.")
     return ScoreTable(rows)
+
+# %% ../nbs/12_metrics.ipynb #12-f02
+def _filters(shape,    # (i, j, k)
+             sigma,    # of the Gaussian (voxels)
+             truncate, # where it ends, in units of `sigma`
+             order=0): # of the derivative
+    "The matrix of a Gaussian filter along each axis, volumes mirrored at their ends"
+    return [torch.tensor(ndi.gaussian_filter1d(np.eye(n), sigma, 0, order, truncate=truncate)) for n in shape]
+
+def _filtered(x,        # tensor `(1,i,j,k)`
+              filters): # a matrix for each axis
+    "`x` with a matrix applied along each axis"
+    for axis,M in enumerate(filters, 1):
+        x = apply_along_axis(M, x, axis)
+    return x
+
+# %% ../nbs/12_metrics.ipynb #12-f03
+class Truth:
+    "A volume to score others against, on the device where it lies"
+    def __init__(self,
+                 hi,    # truth, tensor `(1,i,j,k)`
+                 mask): # where to score, bool, as `hi`
+        mask = mask.to(hi.device)
+        self.peak = _peak(hi.cpu().numpy(), mask.cpu().numpy())
+        self.hi,self.mask = hi.float()/self.peak,mask.float()
+        self.window = _filters(hi.shape[1:], 1.5, 3.5)                       # of SSIM
+        first,second = (_filters(hi.shape[1:], 1.5, 4., order) for order in (0,2))
+        self.laplace = [[*first[:a], second[a], *first[a+1:]] for a in range(3)]
+        self.mu,self.var = self._moments(self.hi)
+        self.edges = self._edges(self.hi)
+
+    def _mean(self, x): return (x*self.mask).sum()/self.mask.sum()
+
+    def _moments(self, x):
+        mu = _filtered(x, self.window)
+        return mu, _filtered(x*x, self.window)-mu*mu
+
+    def _edges(self, x): return (sum(_filtered(x, f) for f in self.laplace)*self.mask).norm()
+
+# %% ../nbs/12_metrics.ipynb #12-f04
+@patch
+def score(self:Truth,
+          sr     # tensor `(1,i,j,k)`, on the same device
+         )->dict: # psnr (dB), ssim and hfen
+    "PSNR, SSIM and HFEN of `sr`"
+    x = torch.where(self.mask>0, sr.float()/self.peak, self.hi)
+    error = x-self.hi
+    mu,var = self._moments(x)
+    covariance = _filtered(x*self.hi, self.window) - mu*self.mu
+    a,b = 1e-4,9e-4                                                          # (.01, .03)**2, of Wang
+    ssim = (2*mu*self.mu+a)*(2*covariance+b)/((mu**2+self.mu**2+a)*(var+self.var+b))
+    found = torch.stack([-10*self._mean(error**2).log10(), self._mean(ssim), self._edges(error)/self.edges])
+    return dict(zip(('psnr','ssim','hfen'), found.tolist()))

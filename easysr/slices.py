@@ -8,8 +8,8 @@ from __future__ import annotations
 # %% auto #0
 __all__ = ['profiles', 'interpolations', 'slice_sd', 'gaussian', 'box', 'hamming', 'slr', 'sinc', 'measured_profile',
            'get_profile', 'nyquist_response', 'equivalent_fwhm', 'centres', 'grid_size', 'regrid_affine',
-           'apply_along_axis', 'apply_along_width', 'read_along_width', 'SliceModel', 'world_axis', 'add_rician',
-           'rician', 'thicken', 'slice_model', 'interpolation_matrix', 'keys_matrix']
+           'to_device_of', 'apply_along_axis', 'apply_along_width', 'read_along_width', 'SliceModel', 'world_axis',
+           'add_rician', 'rician', 'thicken', 'slice_model', 'interpolation_matrix', 'keys_matrix']
 
 # %% ../nbs/10_slices.ipynb #10-005
 import copy, zlib
@@ -173,12 +173,21 @@ def regrid_affine(affine, # (4,4) voxel to RAS+ world (mm)
     return new
 
 # %% ../nbs/10_slices.ipynb #10-054
+def to_device_of(x,  # tensor
+                 M   # small tensor that will act on it
+                ):
+    "`M` on the device and in the precision of `x`; a transfer to a graphics card is queued, nothing waits for it"
+    M = M.to(x.dtype)
+    if x.is_cuda and not M.is_cuda and not torch.compiler.is_compiling():
+        return M.pin_memory().to(x.device, non_blocking=True)
+    return M.to(x.device)
+
 def _cast(M, # (rows, cols) matrix
           x  # tensor that it will act on
          ):
     "`M` on the device and in the precision of `x`, without entries too small to count"
-    M = M.to(x)
-    return M.masked_fill(M.abs() < 1e-12*M.abs().max(), 0)
+    M = M.to(x.dtype)
+    return to_device_of(x, M.masked_fill(M.abs() < 1e-12*M.abs().max(), 0))
 
 # %% ../nbs/10_slices.ipynb #10-057
 def apply_along_axis(M,      # (rows, cols) matrix
@@ -208,8 +217,8 @@ def read_along_width(x,         # tensor `(B, C, H, W, D)`
                     )->torch.Tensor: # `(B, C, H, N, D)`
     "`x` read linearly at `positions` along the width"
     W = x.shape[3]
-    samples = torch.arange(W, device=x.device)
-    positions = positions.to(x.device).float().clamp(0, W-1)            # half precision could not tell places apart
+    samples = torch.arange(W, device=positions.device)
+    positions = positions.float().clamp(0, W-1)                         # half precision could not tell places apart
     if len(positions)==W and (positions-samples).abs().max()<1e-4:
         return x   # they are the samples
     weights = (1-(positions[:,None]-samples).abs()).clamp(min=0)        # (N, W), two weights a row
@@ -232,6 +241,7 @@ class SliceModel:
         self.profile = profile
         self.noise = noise
         self.A = self._weights()
+        self.kept = {}           # what is computed from these once, by name
 
 # %% ../nbs/10_slices.ipynb #10-070
 @patch
@@ -268,7 +278,9 @@ def fwhm(self:SliceModel)->float:
     "FWHM of the Gaussian that blurs like the profile, in units of the slices' spacing"
     if self.profile=='gaussian':
         return self.thickness/self.spacing
-    return equivalent_fwhm(self.profile, self.thickness, self.spacing)/self.spacing
+    if 'fwhm' not in self.kept:
+        self.kept['fwhm'] = equivalent_fwhm(self.profile, self.thickness, self.spacing)/self.spacing
+    return self.kept['fwhm']
 
 # %% ../nbs/10_slices.ipynb #10-085
 @patch
@@ -276,8 +288,10 @@ def with_fwhm(self:SliceModel,
               fwhm           # of the Gaussian, in units of the slices' spacing
              )->SliceModel:  # a new one, on the same grids
     "The slice model with a Gaussian profile of that FWHM"
+    if self.profile=='gaussian' and fwhm==self.fwhm:
+        return self
     model = copy.copy(self)
-    model.thickness,model.profile = fwhm*self.spacing,'gaussian'
+    model.thickness,model.profile,model.kept = fwhm*self.spacing,'gaussian',{}
     model.A = model._weights()
     return model
 

@@ -8,11 +8,12 @@ __all__ = ['duration', 'seconds_an_epoch', 'forecast', 'check_validation', 'size
 # %% ../nbs/71_verdict.ipynb #71-004
 import shlex, time
 from pathlib import Path
-from .callbacks import Diverged, validate
+from .callbacks import Diverged
 from .config import check_animals
 from .core import batch_indices, peak_gb, rank, shown, world
 from .lineage import best_row, gain_over_start, is_clear
 from .slices import world_axis
+from .validation import validate
 from .volumes import volume_name
 
 # %% ../nbs/71_verdict.ipynb #71-008
@@ -32,11 +33,13 @@ def seconds_an_epoch(t,         # `Trainer`; it is trained by three steps
     marks = []
     for lo,hi,sm in t.loader(ds, batch_indices(3, t.cfg.bs, 0, rank(), world())):
         t.step(lo, hi, sm)
+        t.read()                                                       # now the device is done with it
         marks.append(time.time())
     t._check_divergence(lo, sm)
     trained = time.time()
     validate(t.ema, val[:1], t.cfg.ratio)
-    return t.cfg.steps*(trained-marks[0])/2 + len(val)*(time.time()-trained)
+    training,validation = t.cfg.steps*(trained-marks[0])/2, len(val)*(time.time()-trained)
+    return training + validation*min(1, training/max(60*t.val_minutes, 1e-9))   # the part of the epochs that are validated
 
 # %% ../nbs/71_verdict.ipynb #71-013
 def forecast(t,       # `Trainer` near its end, where all losses are on; it is trained by three steps
@@ -137,7 +140,8 @@ def verdict(rows,    # of the table of a run, the first one epoch 0 where weight
     if not any(r['epoch'] for r in rows):
         return []                                                      # stopped in the first epoch
     said = []
-    if all('val_psnr' in r for r in rows):
-        said = [*_table(rows, animals), _sentence(rows), *_advice(rows, animals, again)]
+    scored = [r for r in rows if 'val_psnr' in r]                      # not every epoch is validated
+    if any(r['epoch'] for r in scored):
+        said = [*_table(scored, animals), _sentence(scored), *_advice(scored, animals, again)]
     use = shlex.join(['easysr', 'THICK_SCANS', '--out', 'out', '--model', str(Path(out)/'best.pth')])
     return [*said, f"To use these weights: {use}"]
