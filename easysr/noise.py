@@ -68,19 +68,31 @@ def sentence(self:Noise,
     return f'{text}; {filling}' if filling else text
 
 # %% ../nbs/42_noise.ipynb #42-018
-def _grown(mask): # bool tensor `(1, H, n, D)`
+def _running(combine, # torch.maximum or torch.minimum
+             x,       # tensor
+             axis,    # of `x`
+             reach    # voxels on either side
+            ):        # as `x`
+    "The largest or smallest of each voxel and its neighbours along an axis"
+    out,n = x.clone(),x.shape[axis]
+    for step in range(1, min(reach, n-1)+1):
+        head,tail = (0,n-step),(step,n-step)
+        for to,of in ((head,tail),(tail,head)):
+            part = out.narrow(axis, *to)
+            combine(part, x.narrow(axis,*of), out=part)
+    return out
+
+def _grown(mask): # bool tensor `(..., H, n, D)`
     "`mask` grown by two voxels in plane and by one slice"
-    near = mask.float()
-    for k in ((5,1,1),(1,3,1),(1,1,5)):
-        near = F.max_pool3d(near, k, 1, [o//2 for o in k])
-    return near>.5
+    for axis,reach in ((-3,2),(-2,1),(-1,2)):
+        mask = _running(torch.maximum, mask, axis, reach)
+    return mask
 
 # %% ../nbs/42_noise.ipynb #42-020
 def _constant(y): # scan, tensor `(1,H,n,D)`
     "Where three by three voxels in plane have one value, and their neighbours"
-    highest = F.max_pool3d(y, (3,1,3), 1, (1,0,1))
-    lowest = -F.max_pool3d(-y, (3,1,3), 1, (1,0,1))
-    return F.max_pool3d((highest==lowest).float(), (5,1,5), 1, (2,0,2))>.5
+    highest,lowest = (_running(f, _running(f,y,1,1), 3, 1) for f in (torch.maximum,torch.minimum))
+    return _running(torch.maximum, _running(torch.maximum,highest==lowest,1,2), 3, 2)
 
 # %% ../nbs/42_noise.ipynb #42-023
 def _patches(x,     # tensor `(1,H,n,D)`
@@ -90,6 +102,22 @@ def _patches(x,     # tensor `(1,H,n,D)`
     "Patches of one slice"
     return x[0].unfold(0, sides[0], step[0]).unfold(2, sides[1], step[1])
 
+def _filled(mask, # bool tensor
+            axis, # of it
+            side, # of a stretch (voxels)
+            step  # from one stretch to the next (voxels)
+           ):     # bool, along `axis` one for each stretch
+    "Where stretches along an axis are true throughout"
+    n = mask.shape[axis]-side+1
+    out = mask.narrow(axis, 0, n).clone()
+    for i in range(1, side):
+        out &= mask.narrow(axis, i, n)
+    return out.movedim(axis, 0)[::step].movedim(0, axis)
+
+def _filled_patches(mask, sides, step): # bool tensor `(1,H,n,D)`; as `_patches` takes them
+    "Which patches are true throughout, `(h, n, d)`"
+    return _filled(_filled(mask[0], 0, sides[0], step[0]), 2, sides[1], step[1])
+
 def _air_blocks(y, # scan, tensor `(1,H,n,D)`
                 air, # bool, as `y`
                 side # of a block (voxels)
@@ -98,7 +126,7 @@ def _air_blocks(y, # scan, tensor `(1,H,n,D)`
     if min(y.shape[1],y.shape[3])<side:
         return np.zeros((0,side*side)),np.zeros((0,3),int)
     sides = (side,side)
-    keep = _patches(air, sides, sides).flatten(3).all(-1)
+    keep = _filled_patches(air, sides, sides)
     return _patches(y, sides, sides)[keep].flatten(1).double().numpy(), torch.nonzero(keep).numpy()
 
 # %% ../nbs/42_noise.ipynb #42-025
@@ -220,7 +248,7 @@ def _segments(y, mask, # scan and tissue, `(1,H,n,D)`
     if y.shape[axis]<length:
         return np.zeros((0,length))
     step = max(1, length//8)
-    keep = mask.unfold(axis, length, step).all(-1)
+    keep = _filled(mask, axis, length, step)
     at = torch.nonzero(keep)
     at = at[torch.linspace(0, len(at)-1, min(4000,len(at))).long()]
     return y.unfold(axis, length, step)[tuple(at.T)].double().numpy()
@@ -273,7 +301,7 @@ def _sample(y,      # scan, tensor `(1,H,n,D)`
     if y.shape[1]<sides[0] or y.shape[3]<sides[1]:
         return np.zeros((0,*sides)),np.zeros((0,3),int)
     step = [max(1,o//4) for o in sides]
-    at = torch.nonzero(_patches(inside, sides, step).flatten(3).all(-1))
+    at = torch.nonzero(_filled_patches(inside, sides, step))
     at = at[torch.linspace(0, len(at)-1, min(most,len(at))).long()]
     return _patches(y, sides, step)[tuple(at.T)].double().numpy(), at.numpy()
 
