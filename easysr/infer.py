@@ -18,9 +18,9 @@ from importlib.metadata import version
 from fastcore.basics import patch, store_attr
 import easysr
 from .core import HeaderError, LazyModule, peak_gb, pick_device
-from .intensities import Normaliser, intensity_summary
+from .intensities import Normaliser, inside, intensity_summary
 from .limits import check_flags, check_positive, check_size, check_spacing
-from .slices import SliceModel, get_profile, regrid_affine, slice_model
+from .slices import SliceModel, apply_along_axis, get_profile, regrid_affine, slice_model
 from .frames import conform, resample_axis, through_plane, unconform
 from .texts import with_options
 from .volumes import Volume, as_volume, geometry, in_memory, volume_name
@@ -194,7 +194,7 @@ class _Case:
 @patch(as_prop=True)
 def level(self:_Case)->float:
     "Mean of the tissue above the scan's own zero, in the unit of `y`"
-    return (self.y[self.mask].mean() + max(self.norm.offset,0)/self.norm.gain).item()
+    return (inside(self.y, self.mask).mean() + max(self.norm.offset,0)/self.norm.gain).item()
 
 @patch(as_prop=True)
 def trusted(self:_Case)->torch.Tensor: # as `mask`
@@ -215,10 +215,15 @@ def image(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`
 
 # %% ../nbs/03_infer.ipynb #03-047
 @patch
-def residual(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`
-    "How far `x`, seen through the slice model, is from the scan: root mean square, fraction of the tissue's mean"
-    rest = (self.sm.scan(x,2) - self.y)[self.trusted]
+def away(self:_Case, slices): # tensor as `y`
+    "How far `slices` are from the scan: root mean square, fraction of the tissue's mean"
+    rest = inside(slices-self.y, self.trusted)
     return round((rest.pow(2).mean().sqrt()/self.level).item(), 6)
+
+@patch
+def residual(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`
+    "How far `x`, seen through the slice model, is from the scan"
+    return self.away(self.sm.scan(x,2))
 
 # %% ../nbs/03_infer.ipynb #03-049
 def tissue(vol:tio.Image # in memory
@@ -438,8 +443,8 @@ def _check_thickness(scan, sm): # ScalarImage as read, `SliceModel`
 # %% ../nbs/03_infer.ipynb #03-090
 def _numbers(case, restored, x)->dict: # `_Case`, what `MRIInference.restore` gives, the output `(1,H,N,D)`
     "Lambda, noise, gains and residuals, for the report"
-    volumes = dict(cubic=case.sm.interpolate(case.y,2), guess=restored['guess'], output=x)
-    residual = {k:case.residual(v) for k,v in volumes.items()}
+    cubic = apply_along_axis(case.sm.A@case.sm.interpolation(), case.y, 2)         # interpolated and sliced again
+    residual = dict(cubic=case.away(cubic), guess=case.residual(restored['guess']), output=case.residual(x))
     noise = case.noise.report(case.level) | dict(removed=restored['denoised'])
     return dict(lam=round(restored['lam'],6), noise=noise, gains=case.gains.report(), residual=residual)
 
@@ -471,7 +476,7 @@ def _all_warnings(case, used, restored, report): # `_Case`, `_Thickness`, what `
 def _output_masks(case)->list: # `_Case`
     "Tissue of the scan and of the output, `(1,i,j,k)`"
     fine = case.sm.interpolate(case.mask.float(), 2, 'linear')>.5
-    volumes = [tio.ScalarImage(tensor=o.float(), affine=np.eye(4)) for o in (case.mask,fine)]
+    volumes = [tio.ScalarImage(tensor=o.byte(), affine=np.eye(4)) for o in (case.mask,fine)]
     return [case.stored(o).data>.5 for o in volumes]
 
 # %% ../nbs/03_infer.ipynb #03-097

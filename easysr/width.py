@@ -16,7 +16,7 @@ from torch import nn
 from fastcore.basics import patch
 from .core import written_whole
 from .checkpoints import check_bundled, read_checkpoint, weights as _weights
-from .noise import _grown, noise_level
+from .noise import grown, noise_level
 from .slices import apply_along_axis
 
 # %% ../nbs/41_width.ipynb #41-011
@@ -167,7 +167,7 @@ def _patch_air(y,   # tensor `(H, n, D)`
                mask # bool, as `y`: tissue
               )->float: # 0 where there is no air, or it was set to zero
     "Standard deviation of the noise from the air in a patch, which is too small for `air_noise`"
-    air = y[~_grown(mask)]
+    air = y[~grown(mask)]
     air = air[air>.002]
     return (air.pow(2).mean()/2).sqrt().item() if len(air)>500 else 0.
 
