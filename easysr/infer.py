@@ -355,10 +355,10 @@ def restore(self:MRIInference,
 
 # %% ../nbs/03_infer.ipynb #03-072
 def _keep_nonnegative(case, x, lam): # `_Case`, its output `(1,H,N,D)`, lambda of its data consistency
-    "`x` without negative intensities, where the scan has none"
+    "`x` without negative intensities, where the scan has none; changed in place"
     if case.scan.data.min()<0:
         return x
-    return case.sm.project_nonnegative(x, lam, case.norm(0.))
+    return case.sm.project_nonnegative(x, lam, case.norm(0.), inplace=True)
 
 # %% ../nbs/03_infer.ipynb #03-075
 def _profile_name(profile): # name or function
@@ -475,7 +475,8 @@ def _all_warnings(case, used, restored, report): # `_Case`, `_Thickness`, what `
 # %% ../nbs/03_infer.ipynb #03-095
 def _output_masks(case)->list: # `_Case`
     "Tissue of the scan and of the output, `(1,i,j,k)`"
-    fine = case.sm.interpolate(case.mask.float(), 2, 'linear')>.5
+    M = case.sm.interpolation('linear')
+    fine = torch.cat([apply_along_axis(M,o,2)>.5 for o in case.mask.float().split(64,1)], 1)    # slabs take little memory
     volumes = [tio.ScalarImage(tensor=o.byte(), affine=np.eye(4)) for o in (case.mask,fine)]
     return [case.stored(o).data>.5 for o in volumes]
 

@@ -492,10 +492,11 @@ def project_nonnegative(self:SliceModel,
                         x,            # volume in the networks' frame, `(1,H,N,D)`
                         lam,          # regularisation weight of the data consistency
                         zero=0.,      # no signal, in the unit of `x`
-                        iterations=8  # how often both projections are applied
+                        iterations=8, # how often both projections are applied
+                        inplace=False # change `x` itself?
                        ):             # as `x`
     "`x` without voxels below `zero`, its slices nearly unchanged"
-    x = x.clone()
+    x = x if inplace else x.clone()
     A,P = _cast(self.A,x).T,_cast(self.pseudo_inverse(lam),x).T
     for part in x.split(64, 1):                                           # views of `x`; slabs take little memory
         negative = (part<zero).any(2)                                     # (1, h, D)

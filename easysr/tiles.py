@@ -8,7 +8,7 @@ __all__ = ['tiles', 'tissue_bounds', 'tissue_weight', 'tile_margin', 'generate',
 # %% ../nbs/44_tiles.ipynb #44-004
 import copy, itertools
 import numpy as np, torch, torch.nn.functional as F
-from .core import is_memory_error
+from .core import is_memory_error, release_memory
 from .models import pick_dtype
 from .noise import grown
 from .slices import apply_along_axis, keys_matrix
@@ -112,6 +112,7 @@ def generate(gen,           # generator
     "The generator's guess and its predicted error quantile, tile by tile"
     gen = gen.for_scan(y)                                                  # its scaling may be that of the whole scan
     quantile = quantile and gen.estimates_error
+    release_memory(4*y[:,:,0].numel()*sm.N)
     guess = apply_along_axis(keys_matrix(sm.fine_positions, sm.n), y, 2)   # (1, H, N, D), cubic where the network does not go
     error = torch.zeros_like(guess) if quantile else None
     rows,cols = part or (slice(None),slice(None))
