@@ -270,7 +270,10 @@ def _joined(x, n, axis): # array; voxels along an axis afterwards
     m = x.shape[axis]
     ends = np.linspace(0, m, n+1)[:,None]
     share = np.clip(np.minimum(ends[1:], np.arange(m)+1)-np.maximum(ends[:-1], np.arange(m)), 0, None)*n/m
-    return np.moveaxis(np.tensordot(share.astype(np.float32), x, (1,axis)), 0, axis)
+    other = 0 if axis else 1
+    parts = np.array_split(x, max(1, x.shape[other]//32), other)            # slabs take little memory
+    joined = [np.moveaxis(np.tensordot(share.astype(np.float32), o, (1,axis)), 0, axis) for o in parts]
+    return np.concatenate(joined, other)
 
 def _shrink(o, spacing): # `_Stored`; mm
     "The same without voxels that are shorter than `spacing`"
