@@ -32,6 +32,8 @@ from .results import kept_fields, sd_sidecar, write_outputs
 def stack_channels(images # ScalarImages of one grid
                   )->tio.ScalarImage:
     "One image with each of them as a channel"
+    if len(images)==1:
+        return images[0]
     return tio.ScalarImage(tensor=torch.cat([o.data for o in images]), affine=images[0].affine)
 
 # %% ../nbs/20_batch.ipynb #20-023

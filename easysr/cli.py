@@ -182,7 +182,7 @@ def keep_freed_memory():
     M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_ARENA_MAX = -3, -1, -8   # options of glibc's mallopt
     try:
         libc = ctypes.CDLL(None)
-        libc.mallopt(M_MMAP_THRESHOLD, 2**30)
+        libc.mallopt(M_MMAP_THRESHOLD, 2**27)   # bytes; larger blocks go back to the system
         libc.mallopt(M_TRIM_THRESHOLD, 2**30)
         libc.mallopt(M_ARENA_MAX, 1)    # what one thread freed serves the others
     except (AttributeError, TypeError, OSError):

@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['LazyModule', 'shown', 'HeaderError', 'check_file', 'read_text', 'is_memory_error', 'fault_sentence', 'temporary_name',
            'written_whole', 'write_bytes', 'write_text', 'FileSet', 'replaced_input', 'file_sha256', 'fingerprint',
-           'own_card', 'pick_device', 'peak_gb', 'ram_bytes', 'process_share', 'barrier', 'sweep_leftovers', 'rank',
-           'world', 'start_ranks', 'batch_indices', 'over_ranks', 'any_rank', 'package_versions', 'version_changes']
+           'own_card', 'pick_device', 'peak_gb', 'ram_bytes', 'release_memory', 'process_share', 'barrier',
+           'sweep_leftovers', 'rank', 'world', 'start_ranks', 'batch_indices', 'over_ranks', 'any_rank',
+           'package_versions', 'version_changes']
 
 # %% ../nbs/14_core.ipynb #14-004
 import hashlib, importlib, os, platform, re, stat, sys, time
@@ -261,6 +262,16 @@ def ram_bytes()->float:
         return os.sysconf('SC_PAGE_SIZE')*os.sysconf('SC_PHYS_PAGES')
     except (AttributeError, ValueError, OSError):
         return float('inf')
+
+def release_memory(coming): # bytes of the volumes that come next
+    "Give freed memory back to the system, where so much is to come that it counts"
+    if coming < 2**27:
+        return
+    import ctypes
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (AttributeError, TypeError, OSError):
+        pass   # macOS, Windows, musl
 
 # %% ../nbs/14_core.ipynb #14-068
 def _share(which, many, name): # which process this is, of how many, the variable that says so

@@ -39,7 +39,8 @@ def _flip(x, A, axes): # tensor `(1,i,j,k)`, its affine, array axes
     for d in axes:
         A[:3,3] += A[:3,d]*(x.shape[d+1]-1)
         A[:3,d] *= -1
-    return tio.ScalarImage(tensor=x.flip([d+1 for d in axes]).contiguous(), affine=A)
+    x = x.flip([d+1 for d in axes]) if axes else x.contiguous()      # flip copies
+    return tio.ScalarImage(tensor=x, affine=A)
 
 def _permute(vol, order): # ScalarImage, which axis comes first, second and third
     "`vol` with its array axes in another order, every voxel where it was in the world"

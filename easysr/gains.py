@@ -285,9 +285,10 @@ def _find_interleaves(seen, good): # `_Contrasts`; bool `(n,)`: slices that may 
 # %% ../nbs/40_gains.ipynb #40-047
 def _refined_logs(L, bright, # as `_log_signal` returns them
                   good,      # bool `(n,)`: slices that may be used
+                  seen,      # their `_contrasts`
                   steps=2):  # how often to measure again what is left
     "Interleaves and log gains `(n,)`; 1 and zeros where none were found"
-    best = _find_interleaves(_contrasts(L,bright,good), good)
+    best = _find_interleaves(seen, good)
     if best is None:
         return 1,np.zeros(len(good))
     logs = best.logs
@@ -340,13 +341,16 @@ def _around(power): # `(m, H, D)`
     return (far-near)/(81-9)
 
 # %% ../nbs/40_gains.ipynb #40-056
+def _high(shape): # of a slice, `(H, D)`
+    "Which frequencies count as stripes, `(H, D)`"
+    h,d = (np.fft.fftfreq(o) for o in shape)
+    return h[:,None]**2+d**2 > .06**2                               # cycles a voxel
+
 def _peaks(power): # power spectra of some slices, `(m, H, D)`
     "How far each frequency stands out, against other slices and against the frequencies around it"
     scale = np.median(power, (1,2), keepdims=True)
     usual = ndi.uniform_filter(np.median(power/scale, 0), 3, mode='wrap')*scale
-    h,d = (np.fft.fftfreq(o) for o in power.shape[1:])
-    high = h[:,None]**2+d**2 > .06**2                               # cycles a voxel
-    return np.where(high, power/np.maximum(np.maximum(usual,_around(power)), 1e-3*scale), 0)
+    return np.where(_high(power.shape[1:]), power/np.maximum(np.maximum(usual,_around(power)), 1e-3*scale), 0)
 
 # %% ../nbs/40_gains.ipynb #40-057
 def _find_spike(y, good, # as `_beyond_neighbours` takes them
@@ -354,6 +358,9 @@ def _find_spike(y, good, # as `_beyond_neighbours` takes them
     "The slice with the strongest single frequency and the amplitude of its stripes, or None"
     beyond = _beyond_neighbours(y, good).permute(1,0,2)
     power = torch.fft.fft2(beyond).abs().pow(2).cpu().numpy()
+    strongest = (power*_high(power.shape[1:])).max((1,2))
+    if not (2*np.sqrt(strongest) > .1*np.maximum(area, .1*area.max())).any():
+        return None                                                 # no stripes, strong or weak, are of that amplitude
     scale = np.median(power, (1,2))
     use = np.flatnonzero(scale>1e-3*scale.max())                    # slices with something in them
     if len(use)<4:
@@ -374,9 +381,8 @@ def _likely_logs(seen, good, logs): # `_Contrasts`, bool `(n,)`, log gains `(n,)
     two = None if logs.any() else _fit(seen, good, 2)
     return logs if two is None else two.logs
 
-def _next_odd(y, L, bright, good, logs): # scan over its level `(H,n,D)`, its logarithm, bright voxels, slices to use, log gains
+def _next_odd(y, bright, good, seen, logs): # scan over its level `(H,n,D)`, bright voxels, slices to use, `_contrasts`, log gains
     "The next odd slice as a dict, or None"
-    seen = _contrasts(L, bright, good)
     if (~np.isnan(seen.median)).sum()>=5:
         found = _find_dropout(seen, good, _likely_logs(seen,good,logs))
         if found:
@@ -401,8 +407,9 @@ def find_gains(y,    # magnitude scan, not normalised, `(1,H,n,D)`, slices along
     L,bright = _log_signal(y, mask)
     good = np.ones(n, bool)
     for _ in range(n//5+1):
-        found.interleaves,logs = _refined_logs(L, bright, good)
-        odd = _next_odd(y[0]/level, L, bright, good, logs) if len(found.odd)<n//5 else None
+        seen = _contrasts(L, bright, good)
+        found.interleaves,logs = _refined_logs(L, bright, good, seen)
+        odd = _next_odd(y[0]/level, bright, good, seen, logs) if len(found.odd)<n//5 else None
         if odd is None:
             break
         good[odd['slice']] = False

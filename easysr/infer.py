@@ -18,9 +18,9 @@ from importlib.metadata import version
 from fastcore.basics import patch, store_attr
 import easysr
 from .core import HeaderError, LazyModule, peak_gb, pick_device
-from .intensities import Normaliser, intensity_summary
+from .intensities import Normaliser, inside, intensity_summary
 from .limits import check_flags, check_positive, check_size, check_spacing
-from .slices import SliceModel, get_profile, regrid_affine, slice_model
+from .slices import SliceModel, apply_along_axis, get_profile, regrid_affine, slice_model
 from .frames import conform, resample_axis, through_plane, unconform
 from .texts import with_options
 from .volumes import Volume, as_volume, geometry, in_memory, volume_name
@@ -189,14 +189,12 @@ class _Case:
     mask: torch.Tensor     # its tissue, as `y`
     noise: Noise           # of `y`
     sm: SliceModel         # between `plane` and the output
-    used: object = None    # the `_Thickness` of its slices, once that is known
-    seconds: float = 0     # that examining it took
 
 # %% ../nbs/03_infer.ipynb #03-045
 @patch(as_prop=True)
 def level(self:_Case)->float:
     "Mean of the tissue above the scan's own zero, in the unit of `y`"
-    return (self.y[self.mask].mean() + max(self.norm.offset,0)/self.norm.gain).item()
+    return (inside(self.y, self.mask).mean() + max(self.norm.offset,0)/self.norm.gain).item()
 
 @patch(as_prop=True)
 def trusted(self:_Case)->torch.Tensor: # as `mask`
@@ -210,17 +208,22 @@ def stored(self:_Case, x): # ScalarImage in the frame
     return unconform(x, self.how)
 
 @patch
-def image(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`, on any device
+def image(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`
     "`x` as a volume that lies where the scan lies"
     affine = regrid_affine(self.plane.affine, 1, self.sm.fine)
-    return self.stored(tio.ScalarImage(tensor=x.contiguous().cpu(), affine=affine))
+    return self.stored(tio.ScalarImage(tensor=x.contiguous(), affine=affine))
 
 # %% ../nbs/03_infer.ipynb #03-047
 @patch
-def residual(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`, on any device
-    "How far `x`, seen through the slice model, is from the scan: root mean square, fraction of the tissue's mean"
-    rest = (self.sm.scan(x,2).cpu() - self.y)[self.trusted]
+def away(self:_Case, slices): # tensor as `y`
+    "How far `slices` are from the scan: root mean square, fraction of the tissue's mean"
+    rest = inside(slices-self.y, self.trusted)
     return round((rest.pow(2).mean().sqrt()/self.level).item(), 6)
+
+@patch
+def residual(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`
+    "How far `x`, seen through the slice model, is from the scan"
+    return self.away(self.sm.scan(x,2))
 
 # %% ../nbs/03_infer.ipynb #03-049
 def tissue(vol:tio.Image # in memory
@@ -232,7 +235,8 @@ def tissue(vol:tio.Image # in memory
 # %% ../nbs/03_infer.ipynb #03-051
 def _without_gains(scan, correct=True): # ScalarImage in the networks' frame, its plane as it was read; False: leave it
     "The scan with the brightness of its slices corrected, and what was found"
-    found = find_gains(scan.data.float(), tissue(scan)) if correct else SliceGains(*torch.ones(2,scan.shape[2]))
+    n = scan.shape[2]
+    found = find_gains(scan.data.float(), tissue(scan)) if correct else SliceGains(torch.ones(n), torch.ones(n))
     if not found.changed:
         return scan,found
     return tio.ScalarImage(tensor=correct_gains(scan.data.float(), found), affine=scan.affine),found
@@ -333,16 +337,17 @@ def restore(self:MRIInference,
             mask,      # tissue, as `y`
             level,     # mean of the tissue above the scan's own zero, in the unit of `y`
             trust=None # of each slice, `(n,)`; default: 1
-           )->dict:    # x, guess and quantile `(1,H,N,D)`, on the network's device; lam; warnings; denoised?
+           )->dict:    # x, guess and quantile `(1,H,N,D)`; lam; warnings; denoised?
     "Denoising, generator, then data consistency"
     denoised = self.denoises(sm, level)
     y = denoise(y, sm.noise) if denoised else y
-    gen,part = self.gen,tissue_bounds(mask)
-    y,mask = y.to(self.device),mask.to(self.device)
-    how = dict(part=part, quantile=self.uncertainty, weight=tissue_weight(y, mask, sm), progress=self.progress)
+    gen = self.gen
+    how = dict(part=tissue_bounds(mask), quantile=self.uncertainty, weight=tissue_weight(y, mask, sm),
+               progress=self.progress)
     with _evaluating(gen, self.trunk_dtype):
         (guess,quantile),sentences = generate_with_fallback(gen, y, sm, tile_size(gen,sm,self.memory), **how)
-    good = mask if trust is None else mask & (trust==1)[:,None].to(self.device)
+    trust = torch.ones(sm.n) if trust is None else trust
+    good = mask & (trust==1)[:,None]
     lam = estimate_lambda(y, guess, sm, good, sm.noise)
     lam = limit_lambda(y, guess, sm, good, lam, _residual_limit(self.tol, level, sm.noise))
     x = sm.data_consistency(guess, y, 2, lam, trust)
@@ -350,10 +355,10 @@ def restore(self:MRIInference,
 
 # %% ../nbs/03_infer.ipynb #03-072
 def _keep_nonnegative(case, x, lam): # `_Case`, its output `(1,H,N,D)`, lambda of its data consistency
-    "`x` without negative intensities, where the scan has none"
+    "`x` without negative intensities, where the scan has none; changed in place"
     if case.scan.data.min()<0:
         return x
-    return case.sm.project_nonnegative(x, lam, case.norm(0.))
+    return case.sm.project_nonnegative(x, lam, case.norm(0.), inplace=True)
 
 # %% ../nbs/03_infer.ipynb #03-075
 def _profile_name(profile): # name or function
@@ -438,8 +443,8 @@ def _check_thickness(scan, sm): # ScalarImage as read, `SliceModel`
 # %% ../nbs/03_infer.ipynb #03-090
 def _numbers(case, restored, x)->dict: # `_Case`, what `MRIInference.restore` gives, the output `(1,H,N,D)`
     "Lambda, noise, gains and residuals, for the report"
-    volumes = dict(cubic=case.sm.interpolate(case.y,2), guess=restored['guess'], output=x)
-    residual = {k:case.residual(v) for k,v in volumes.items()}
+    cubic = apply_along_axis(case.sm.A@case.sm.interpolation(), case.y, 2)         # interpolated and sliced again
+    residual = dict(cubic=case.away(cubic), guess=case.residual(restored['guess']), output=case.residual(x))
     noise = case.noise.report(case.level) | dict(removed=restored['denoised'])
     return dict(lam=round(restored['lam'],6), noise=noise, gains=case.gains.report(), residual=residual)
 
@@ -460,18 +465,19 @@ def _noise_warnings(case, denoised): # `_Case`; was noise taken out?
     return [sentence + "; the output follows the scan less closely"] if case.noise.sd>.03*case.level else []
 
 # %% ../nbs/03_infer.ipynb #03-092
-def _all_warnings(case, restored, report): # `_Case`, what `MRIInference.restore` gives, the report so far
+def _all_warnings(case, used, restored, report): # `_Case`, `_Thickness`, what `MRIInference.restore` gives, the report so far
     "Sentences about what was assumed, corrected and doubted"
     plane = [report['plane']['sentence']] if 'sentence' in report['plane'] else []
     residual = _residual_warnings(report['residual']['output'], case.noise.sd/case.level)
     noise = _noise_warnings(case, restored['denoised'])
-    return [*case.gains.sentences(), *noise, *plane, *case.used.doubts, *restored['warnings'], *residual]
+    return [*case.gains.sentences(), *noise, *plane, *used.doubts, *restored['warnings'], *residual]
 
 # %% ../nbs/03_infer.ipynb #03-095
 def _output_masks(case)->list: # `_Case`
     "Tissue of the scan and of the output, `(1,i,j,k)`"
-    fine = case.sm.interpolate(case.mask.float(), 2, 'linear')>.5
-    volumes = [tio.ScalarImage(tensor=o.float(), affine=np.eye(4)) for o in (case.mask,fine)]
+    M = case.sm.interpolation('linear')
+    fine = torch.cat([apply_along_axis(M,o,2)>.5 for o in case.mask.float().split(64,1)], 1)    # slabs take little memory
+    volumes = [tio.ScalarImage(tensor=o.byte(), affine=np.eye(4)) for o in (case.mask,fine)]
     return [case.stored(o).data>.5 for o in volumes]
 
 # %% ../nbs/03_infer.ipynb #03-097
@@ -489,6 +495,7 @@ def _standard_deviation(self:MRIInference, case, restored): # `_Case`, what `MRI
 @patch
 def _to_result(self:MRIInference,
                case,     # `_Case`
+               used,     # `_Thickness`
                restored, # what `MRIInference.restore` gives
                start,    # when it began (s)
                **more    # for the report
@@ -502,33 +509,30 @@ def _to_result(self:MRIInference,
     sd,intervals = self._standard_deviation(case, restored)
     more |= dict(uncertainty=intervals.report()) if intervals else {}
     seconds = round(time.time()-start, 2)
-    report = self.report(case.scan, out, plane, masks, case.used, **_numbers(case,restored,x), **more, seconds=seconds)
-    report['warnings'] += _all_warnings(case, restored, report)
+    report = self.report(case.scan, out, plane, masks, used, **_numbers(case,restored,x), **more, seconds=seconds)
+    report['warnings'] += _all_warnings(case, used, restored, report)
     report['warnings'] += intervals.sentences() if intervals else []
     return Result(out, sd, report, masks, case.scan, plane, case.sm)
 
 # %% ../nbs/03_infer.ipynb #03-100
 @patch
-def measure(self:MRIInference,
-            vol:Volume, # path, nibabel image or torchio image
-            **reading   # scale, volume, form, fill: as a call takes them
-           ):           # `_Case`; the scan itself where there is nothing to restore
-    "All that a scan shows without the network; call the `MRIInference` with it to go on"
+def restored_case(self:MRIInference,
+                  scan      # ScalarImage as read, with a thick axis
+                 )->tuple:  # (`_Case`, its `Result`)
+    "Examine and restore a scan; `easysr.fuse` goes on with both"
     start = time.time()
-    scan = as_volume(vol, 'the scan', **reading)
-    check_size(scan, self.target_spacing(scan))
-    if not self.would_restore(scan):
-        return scan
-    case = self.examine(scan)
-    _check_thickness(scan, case.sm)
-    case.used = self.thickness_of(case)
-    case.sm,case.seconds = case.used.sm,time.time()-start
-    return case
+    with _evaluating(self.gen, self.trunk_dtype):
+        case = self.examine(scan)
+        _check_thickness(scan, case.sm)
+        used = self.thickness_of(case)
+        case.sm = used.sm
+        restored = self.restore(case.y, case.sm, case.mask, case.level, case.gains.trust)
+        return case, self._to_result(case, used, restored, start)
 
 # %% ../nbs/03_infer.ipynb #03-101
 @patch
 def __call__(self:MRIInference,
-             vol:Volume,            # path, nibabel image or torchio image; or what `MRIInference.measure` made of it
+             vol:Volume,            # path, nibabel image or torchio image
              scale:float|None=None, # multiply every length by this; for headers scaled on purpose
              volume:int|None=None,  # which one, where there are several; from 0
              form:str|None=None,    # 'sform' or 'qform' where they disagree
@@ -536,10 +540,8 @@ def __call__(self:MRIInference,
             )->Result:
     "Super-resolve one scan"
     start = time.time()
-    found = vol if isinstance(vol, _Case) else self.measure(vol, scale=scale, volume=volume, form=form, fill=fill)
-    if not isinstance(found, _Case):
-        return self._resample_only(found, start)
-    start = time.time()-found.seconds
-    with _evaluating(self.gen, self.trunk_dtype):
-        restored = self.restore(found.y, found.sm, found.mask, found.level, found.gains.trust)
-        return self._to_result(found, restored, start)
+    scan = as_volume(vol, 'the scan', scale, volume, form, fill)
+    check_size(scan, self.target_spacing(scan))
+    if not self.would_restore(scan):
+        return self._resample_only(scan, start)
+    return self.restored_case(scan)[1]

@@ -101,7 +101,8 @@ def _threshold(x,        # 3-D array
     smooth = ndi.gaussian_filter(x, [.2/o for o in spacing], mode='nearest')
     if not (smooth>0).any() or np.ptp(smooth)==0:
         return np.zeros_like(x, dtype=bool)
-    log = np.log(np.maximum(smooth, np.percentile(smooth[smooth>0], 5)))
+    least = np.percentile(smooth[smooth>0], 5, overwrite_input=True)
+    log = np.log(np.maximum(smooth,least,out=smooth), out=smooth)      # in place: it may be large
     return log>sk_filters.threshold_otsu(log)
 
 # %% ../nbs/12_metrics.ipynb #12-026
@@ -114,7 +115,7 @@ def _fill_slices(m, axis): # 3-D bool array; axis across the slices
     for a in {0,1,2}-{axis}:
         air[np.take(pieces, [0,-1], a)] = True            # what reaches the edge of its slice
     air[0] = False                                                             # piece 0 is `m` itself
-    return ~air[pieces]
+    return np.stack([~air[o] for o in pieces])
 
 def _fill(m): # 3-D bool array
     "`m` with the holes of its slices filled, along every axis"
@@ -135,7 +136,8 @@ def foreground(vol,          # result, path, nibabel or torchio image, or a tens
     pieces,n = ndi.label(_threshold(np.nan_to_num(x[0]), spacing))
     if n==0:
         raise ValueError("No foreground was found: the volume is constant.")
-    largest = 1+np.argmax(np.bincount(pieces.ravel())[1:])
+    sizes = sum(np.bincount(o.ravel(), minlength=n+1) for o in pieces)     # slice by slice: it takes whole numbers of 64 bits
+    largest = 1+np.argmax(sizes[1:])
     return torch.tensor(_fill(pieces==largest))[None]
 
 # %% ../nbs/12_metrics.ipynb #12-038

@@ -16,7 +16,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from fastcore.basics import patch, store_attr
 from . import __version__
-from .core import HeaderError, LazyModule, write_text
+from .core import HeaderError, LazyModule, release_memory, write_text
 from .derivatives import bids_fields, describe_dataset, output_files
 from .frames import through_plane
 from .image_files import as_path
@@ -196,6 +196,7 @@ def write_outputs(files:dict,    # {'side', 'volume', ...: Path} to write
                   like=None      # file whose other header fields to keep
                  ):
     "Write volumes, texts and the sidecar that describes them, whole or not at all"
+    release_memory(sum(4*o.data.numel() for o in images.values()))
     with OutputSet() as new, ThreadPoolExecutor(1) as pool:
         parts = {k: new.part(files[k]) for k in (*images,*texts)}
         jobs = [pool.submit(write_volume, image, parts[k], like=like) for k,image in images.items()]

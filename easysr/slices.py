@@ -473,7 +473,9 @@ def data_consistency(self:SliceModel,
                      trust=None): # of each slice, as there
     "The volume nearest to `g` that explains the scan `y`"
     unexplained = y - self.scan(g, axis)
-    return g + apply_along_axis(self.pseudo_inverse(lam, trust), unexplained, axis)
+    x = apply_along_axis(self.pseudo_inverse(lam, trust), unexplained, axis)
+    x += g                                                                # in place: it may be large
+    return x
 
 # %% ../nbs/10_slices.ipynb #10-141
 @patch
@@ -487,24 +489,32 @@ def consistent_cubic(self:SliceModel,
     return cubic + model.pseudo_inverse(lam) @ unexplained
 
 # %% ../nbs/10_slices.ipynb #10-148
-@patch
-def project_nonnegative(self:SliceModel,
-                        x,            # volume in the networks' frame, `(1,H,N,D)`
-                        lam,          # regularisation weight of the data consistency
-                        zero=0.,      # no signal, in the unit of `x`
-                        iterations=8  # how often both projections are applied
-                       ):             # as `x`
-    "`x` without voxels below `zero`, its slices nearly unchanged"
-    negative = (x<zero).any(2)                                            # (1, H, D)
-    if not negative.any():
-        return x.clone()
-    lines = x.movedim(2,-1)[negative]                                     # (L, N)
-    A,P = _cast(self.A,lines).T,_cast(self.pseudo_inverse(lam),lines).T
+def _project_lines(lines, # fine lines `(L, N)`
+                   A, P,  # of the slice model, transposed: `(N, n)` and its pseudo-inverse `(n, N)`
+                   zero,  # no signal
+                   iterations):
+    "Lines without voxels below `zero`, their slices nearly unchanged"
     shown = lines @ A
     for i in range(iterations):
         clipped = lines.clamp(min=zero)
         relaxation = 1.9 if i<iterations-1 else 1.
         lines = clipped + relaxation*((shown-clipped@A) @ P)
-    x = x.clone()
-    x.movedim(2,-1)[negative] = lines
-    return x.clamp(min=zero)
+    return lines
+
+@patch
+def project_nonnegative(self:SliceModel,
+                        x,            # volume in the networks' frame, `(1,H,N,D)`
+                        lam,          # regularisation weight of the data consistency
+                        zero=0.,      # no signal, in the unit of `x`
+                        iterations=8, # how often both projections are applied
+                        inplace=False # change `x` itself?
+                       ):             # as `x`
+    "`x` without voxels below `zero`, its slices nearly unchanged"
+    x = x if inplace else x.clone()
+    A,P = _cast(self.A,x).T,_cast(self.pseudo_inverse(lam),x).T
+    for part in x.split(64, 1):                                           # views of `x`; slabs take little memory
+        negative = (part<zero).any(2)                                     # (1, h, D)
+        if negative.any():
+            lines = part.movedim(2,-1)
+            lines[negative] = _project_lines(lines[negative], A, P, zero, iterations)
+    return x.clamp_(min=zero)

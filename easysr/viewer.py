@@ -58,9 +58,11 @@ def encode(x,     # array
            gamma):# power that leads from codes to values
     "8-bit codes of values"
     table = np.rint(np.linspace(0, 1, 65536)**(1/gamma)*255).astype('uint8')   # powers of millions take long
+    def codes(x):
+        share = np.where(np.isnan(x), np.float32(0), x)-np.float32(low)
+        return table[np.rint(np.clip(share*np.float32(65535/(high-low)), 0, 65535)).astype('uint16')]
     x = np.asarray(x, np.float32)
-    share = np.where(np.isnan(x), np.float32(0), x)-np.float32(low)
-    return table[np.rint(np.clip(share*np.float32(65535/(high-low)), 0, 65535)).astype('uint16')]
+    return np.stack([codes(o) for o in x]) if x.ndim==3 else codes(x)     # slice by slice takes little memory
 
 def decode(codes, # 8-bit
            low,   # value of code 0
@@ -108,10 +110,14 @@ def local_mean(y,       # tensor (i,j,k), not negative
 def tissue_cells(vol # `ScalarImage`
                 )->torch.Tensor: # one number a cell
     "Brightness of the tissue in cells of a tenth of a volume's size, those of air left out"
-    x = vol.data[None].float().nan_to_num(0, 0, 0).clamp(min=0)
-    size = [max(1, n//10) for n in x.shape[2:]]
-    cells = F.avg_pool3d(x, size)
-    bright = (F.avg_pool3d(x.square(), size)/cells.clamp(min=1e-9)).flatten()
+    size = [max(1, n//10) for n in vol.spatial_shape]
+    slabs = [o for o in vol.data[None].split(size[0], 2) if o.shape[2]==size[0]]       # one by one they take little memory
+    means = []
+    for x in slabs:
+        x = x.float().nan_to_num(0, 0, 0).clamp(min=0)
+        means.append((F.avg_pool3d(x,size), F.avg_pool3d(x.square(),size)))
+    cells,squares = (torch.cat(o,2) for o in zip(*means))
+    bright = (squares/cells.clamp(min=1e-9)).flatten()
     return bright[bright>.03*bright.max()]
 
 def shading(vol # `ScalarImage`
@@ -264,7 +270,10 @@ def _joined(x, n, axis): # array; voxels along an axis afterwards
     m = x.shape[axis]
     ends = np.linspace(0, m, n+1)[:,None]
     share = np.clip(np.minimum(ends[1:], np.arange(m)+1)-np.maximum(ends[:-1], np.arange(m)), 0, None)*n/m
-    return np.moveaxis(np.tensordot(share.astype(np.float32), x, (1,axis)), 0, axis)
+    other = 0 if axis else 1
+    parts = np.array_split(x, max(1, x.shape[other]//32), other)            # slabs take little memory
+    joined = [np.moveaxis(np.tensordot(share.astype(np.float32), o, (1,axis)), 0, axis) for o in parts]
+    return np.concatenate(joined, other)
 
 def _shrink(o, spacing): # `_Stored`; mm
     "The same without voxels that are shorter than `spacing`"

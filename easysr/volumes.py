@@ -466,7 +466,17 @@ def _array(vol, dtype): # ScalarImage, type of its voxels
     "The voxels of `vol` as NIfTI stores them, `(i,j,k)` or `(i,j,k,C)`"
     x = np.moveaxis(vol.data.numpy(),0,-1)                  # (i,j,k,C)
     x = x[...,0] if x.shape[-1]==1 else x
-    return (x if np.dtype(dtype).kind=='f' else x.round()).astype(dtype)
+    return (x if np.dtype(dtype).kind=='f' else x.round()).astype(dtype, copy=False)
+
+def _as_nibabel(x, vol, like, code): # voxels as NIfTI stores them; as `to_nibabel` takes them
+    "A nibabel image of these voxels"
+    s,q = _codes(like)
+    img = nib.Nifti1Image(x, vol.affine, _header(like), dtype=x.dtype)
+    img.set_sform(vol.affine, code=code or s or q or 1)
+    img.set_qform(vol.affine, code=code or q or s or 1)
+    if not np.allclose(img.get_qform(), vol.affine, atol=1e-3):
+        img.header['qform_code'] = 0              # a qform cannot hold shear; better none than a wrong one
+    return img
 
 def to_nibabel(vol:tio.Image,         # several channels make a series
                dtype:str='float32',   # of the voxels; values are rounded for integers
@@ -474,15 +484,8 @@ def to_nibabel(vol:tio.Image,         # several channels make a series
                code:int|None=None     # NIfTI code of both forms, 1 scanner, 2 aligned, 4 template; default: those of `like`, else 1
               )->nib.Nifti1Image:     # its sform and qform say the same, mm
     "A volume as a nibabel image with voxels of its own"
-    x,src = _array(in_memory(vol), dtype),like
-    s,q = _codes(src)
-    img = nib.Nifti1Image(x, vol.affine, _header(src), dtype=dtype)
-    img.set_sform(vol.affine, code=code or s or q or 1)
-    img.set_qform(vol.affine, code=code or q or s or 1)
-    holds = np.allclose(img.get_qform(), vol.affine, atol=1e-3)
-    if not holds:
-        img.header['qform_code'] = 0              # a qform cannot hold shear; better none than a wrong one
-    return img
+    vol = in_memory(vol)
+    return _as_nibabel(np.array(_array(vol,dtype)), vol, like, code)
 
 # %% ../nbs/15_volumes.ipynb #15-088
 @with_options
@@ -496,7 +499,7 @@ def write_volume(vol:tio.Image,        # several channels make a series
     vol,path = in_memory(vol),as_path(path)
     if not vol.data.isfinite().all():
         raise HeaderError(path, "would hold values that are not finite", "please report it")
-    img = to_nibabel(vol, dtype, open_image(like).header if like else None, code)
+    img = _as_nibabel(_array(vol,dtype), vol, open_image(like).header if like else None, code)
     with written_whole(path) as part:
         nib.save(img, part)
     return Path(path)

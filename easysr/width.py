@@ -16,7 +16,7 @@ from torch import nn
 from fastcore.basics import patch
 from .core import written_whole
 from .checkpoints import check_bundled, read_checkpoint, weights as _weights
-from .noise import noise_level
+from .noise import grown, noise_level
 from .slices import apply_along_axis
 
 # %% ../nbs/41_width.ipynb #41-011
@@ -32,41 +32,52 @@ def _gaussian_rows(n,     # voxels along an axis
     return weights/torch.exp(-.5*(whole/sd)**2).sum()
 
 # %% ../nbs/41_width.ipynb #41-013
-def _energy(x,      # tensor
-            inside  # bool, as `x`
-           )->float:
-    "Mean square of `x` where it counts"
-    return ((x*x*inside).sum()/inside.sum().clamp(min=1)).item()
+def _mean_square(x,     # tensor `(K, A, n, B)`
+                 inside # as `x`, 1 where it counts, else 0
+                )->torch.Tensor: # `(K,)`, 64 bits
+    "Mean square of each patch where it counts"
+    total = torch.linalg.vector_norm((x*inside).flatten(1), dim=1).square()
+    return (total/inside.flatten(1).sum(1).clamp(min=1)).double()
 
-def _log_beyond(energy, # mean square
-                noise   # the part of it that noise explains
-               )->float:
+def _log_beyond(energy, # mean squares, tensor
+                noise   # the part of each that noise explains
+               )->torch.Tensor:
     "Logarithm of an energy beyond noise"
-    return math.log(max(energy-noise, .05*energy, 1e-10))
+    return torch.maximum(energy-noise, .05*energy).clamp(min=1e-10).log()
+
+def _middle_power(M): # matrix of a filter
+    "Variance that it leaves of white noise of variance 1, far from the ends"
+    return M[len(M)//2].pow(2).sum().item()
 
 # %% ../nbs/41_width.ipynb #41-016
-def _slice_steps(u,     # tensor `(A, n, B)`
-                 inside # bool, as `u`
-                ):      # three of (difference, where it counts, variance that white noise of 1 gives it)
-    "Differences from slice to slice"
-    first,middle,last = u[:,:-2],u[:,1:-1],u[:,2:]
-    three = inside[:,2:] & inside[:,1:-1] & inside[:,:-2]
-    return ((u.diff(dim=1), inside[:,1:]&inside[:,:-1], 2.),
-            (last-2*middle+first, three, 6.),
-            (last-first, three, 2.))
+def _along_first(M, x): # (m, A) matrix, patches `(K, A, n, B)`
+    "`M` applied along the first axis of each patch"
+    return (M @ x.flatten(2)).unflatten(2, x.shape[2:])
+
+def _slice_steps(u): # patches `(K, A, n, B)`
+    "The three differences from slice to slice, each with the variance that white noise of 1 gives it"
+    first,middle,last = u[:,:,:-2],u[:,:,1:-1],u[:,:,2:]
+    return (u.diff(dim=2),2.), (last-2*middle+first,6.), (last-first,2.)
+
+def _slices_kept(inside): # as `u`, 1 where it counts, else 0
+    "Where each of these differences counts"
+    two = inside[:,:,1:]*inside[:,:,:-1]
+    three = two[:,:,1:]*two[:,:,:-1]
+    return two, three, three
 
 # %% ../nbs/41_width.ipynb #41-017
 def _plane_steps(n,     # voxels along the first axis
                  ratio, # voxels per slice
                  fwhm,  # of the blur (voxels)
-                 mask   # float `(n, W, B)`: tissue
-                ):      # three of (matrix `(n, n)`, where it counts)
+                 mask,  # float `(K, n, W, B)`: tissue
+                 inner  # as `mask`, 1 where to look, else 0
+                ):      # (the blur `(n, n)`, where it counts); three of (matrix `(n, n)`, where it counts)
     "The same differences along an axis of the plane that is blurred like slices"
     at = {s: _gaussian_rows(n, s*ratio, fwhm) for s in (-1,-.5,0,.5,1)}    # shift in slices
-    on = {s: apply_along_axis(M, mask, 0)>.9 for s,M in at.items()}
-    return ((at[.5]-at[-.5], on[.5]&on[-.5]),
-            (at[1]-2*at[0]+at[-1], on[1]&on[0]&on[-1]),
-            (at[1]-at[-1], on[1]&on[-1]))
+    on = {s: _along_first(M, mask).gt_(.9).mul_(inner) for s,M in at.items()}
+    return (at[0],on[0]), ((at[.5]-at[-.5], on[.5]*on[-.5]),
+                           (at[1]-2*at[0]+at[-1], on[1]*on[0]*on[-1]),
+                           (at[1]-at[-1], on[1]*on[-1]))
 
 # %% ../nbs/41_width.ipynb #41-019
 def _bands(n,     # voxels along the last axis
@@ -76,105 +87,125 @@ def _bands(n,     # voxels along the last axis
     near,middle,far = (_gaussian_rows(n, 0, sd*ratio*2.3548) for sd in (.25,.5,1.))
     return (near, near-far, torch.eye(n)-middle), middle
 
+def _filtered(y,     # patches `(K, A, n, B)`
+              mask,  # float, as `y`: tissue
+              ratio, # voxels per slice
+              noise  # variance of each patch's noise, `(K,)`
+             ):      # three of (patches, variance of the noise left); 1 well inside tissue, else 0
+    "The three bands of the patches"
+    filters,eroding = _bands(y.shape[3], ratio)
+    return [(y@f.T, noise*_middle_power(f)) for f in filters], (mask@eroding.T).gt_(.9)
+
 # %% ../nbs/41_width.ipynb #41-021
-def _compare_directions(y,     # tensor `(A, n, B)`: one axis of the plane, the slices, the other axis
-                        mask,  # float, as `y`: tissue
-                        ratio, # voxels per slice
-                        width, # FWHM of the blur, in units of the slices' spacing
-                        noise  # variance of the scan's noise
-                       )->list: # eight numbers for each of three bands
+def _compare_band(v,      # one of the bands of the patches, `(K, A, n, B)`
+                  noise,  # variance of the noise in it, `(K,)`
+                  blur,   # matrix along the first axis
+                  kept,   # where the differences from slice to slice count, see `_slices_kept`
+                  steps   # differences in plane, see `_plane_steps`
+                 )->list: # of eight `(K,)`
     "Logarithms of the differences from slice to slice, against those of the blurred plane"
-    n,_,b = y.shape
-    filters,eroding = _bands(b, ratio)
-    inner = apply_along_axis(eroding, mask, 2)>.9
-    blur = _gaussian_rows(n, 0, width*ratio)
-    kept = (apply_along_axis(blur, mask, 0)>.9) & inner
-    steps = _plane_steps(n, ratio, width*ratio, mask)
-    gain = blur[n//2].pow(2).sum().item()                              # of the noise, by the blur
-    out = []
-    for filt in filters:
-        v = apply_along_axis(filt, y, 2)
-        left = noise*filt[b//2].pow(2).sum().item()                    # noise that the filter leaves
-        found = [(_energy(d,on), c*gain*left) for d,on,c in _slice_steps(apply_along_axis(blur,v,0), kept)]
-        slices = [_log_beyond(*o) for o in found]
-        plane = [_log_beyond(_energy(apply_along_axis(M,v,0), on&inner), M[n//2].pow(2).sum().item()*left)
-                 for M,on in steps]
-        energy,noisy = found[0]
-        out += [s-p for s,p in zip(slices,plane)]
-        out += [slices[1]-slices[0], slices[2]-slices[0], plane[1]-plane[0], plane[2]-plane[0]]
-        out.append(math.log(max(noisy,1e-9)/max(energy,1e-9)))
-    return out
+    left = noise*_middle_power(blur)
+    found = [(_mean_square(d,on), c*left) for (d,c),on in zip(_slice_steps(_along_first(blur,v)), kept)]
+    slices = [_log_beyond(*o) for o in found]
+    plane = [_log_beyond(_mean_square(_along_first(M,v),on), _middle_power(M)*noise) for M,on in steps]
+    energy,noisy = found[0]
+    return [*(s-p for s,p in zip(slices,plane)),
+            slices[1]-slices[0], slices[2]-slices[0], plane[1]-plane[0], plane[2]-plane[0],
+            (noisy.clamp(min=1e-9)/energy.clamp(min=1e-9)).log()]
+
+def _compare_directions(bands, inner, # as `_filtered` gives them
+                        mask,  # float `(K, A, n, B)`: tissue
+                        ratio, # voxels per slice
+                        width  # FWHM of the blur, in units of the slices' spacing
+                       )->torch.Tensor: # `(K, 24)`, eight numbers for each of three bands
+    "Contrast along the slices against contrast in plane"
+    (blur,on),steps = _plane_steps(mask.shape[1], ratio, width*ratio, mask, inner)
+    kept = _slices_kept(on)
+    found = [_compare_band(v, noise, blur, kept, steps) for v,noise in bands]
+    return torch.stack(sum(found, []), 1)
 
 # %% ../nbs/41_width.ipynb #41-026
 _slopes = 0, .2, .5, 1, 2, 5   # limits of the bins, change per slice over change per slice's length in plane
 
-def _sharpness_by_slope(y,     # tensor `(A, n, B)`
+def _sharpness_by_slope(y,     # tensor `(K, A, n, B)`
                         mask,  # float, as `y`: tissue
+                        inner, # as `y`, 1 well inside tissue, else 0, see `_filtered`
                         ratio, # voxels per slice
-                        noise  # variance of the scan's noise
-                       )->list: # two numbers for each bin
+                        noise  # variance of each patch's noise, `(K,)`
+                       )->torch.Tensor: # `(K, 10)`, two numbers for each bin
     "Fine over coarse change along the first axis, and the part of the change, for boundaries of each slope"
-    n,_,b = y.shape
+    n,b = y.shape[1],y.shape[3]
     smooth,across = _gaussian_rows(n, 0, .8*ratio),_gaussian_rows(b, 0, .8*ratio)
-    v = apply_along_axis(across, y, 2)
-    s = apply_along_axis(smooth, v, 0)
-    along = F.pad((s[:,2:]-s[:,:-2])/2, (0,0,1,1))                                 # per slice
+    v = y@across.T
+    s = _along_first(smooth, v)
+    along = F.pad((s[:,:,2:]-s[:,:,:-2])/2, (0,0,1,1))                             # per slice
     coarse = _gaussian_rows(n, .5*ratio, .8*ratio) - _gaussian_rows(n, -.5*ratio, .8*ratio)
     step = max(.2*ratio, .5)
     fine = _gaussian_rows(n, step, .4*ratio) - _gaussian_rows(n, -step, .4*ratio)
-    change = apply_along_axis(coarse, v, 0)
-    floor = noise*fine[n//2].pow(2).sum()*across[b//2].pow(2).sum()
-    sharp = apply_along_axis(fine, v, 0).pow(2) - floor
-    inside = (apply_along_axis(smooth, mask, 0)>.95) & (apply_along_axis(_bands(b,ratio)[1], mask, 2)>.9)
-    inside &= F.pad(mask[:,2:]*mask[:,:-2], (0,0,1,1))>0
-    return _by_slope(along.abs()/change.abs().clamp(min=1e-6), sharp, change.pow(2), inside)
+    change = _along_first(coarse, v)
+    floor = noise.float()*_middle_power(fine)*_middle_power(across)
+    sharp = _along_first(fine, v).square() - floor[:,None,None,None]
+    inside = _along_first(smooth, mask).gt_(.95)*inner*F.pad(mask[:,:,2:]*mask[:,:,:-2], (0,0,1,1))
+    return _by_slope(along.abs()/change.abs().clamp(min=1e-6), sharp, change.square(), inside)
 
 # %% ../nbs/41_width.ipynb #41-027
-def _by_slope(slope, sharp, power, inside): # tensors of one shape
+def _by_slope(slope, sharp, power, inside): # tensors of one shape `(K, ...)`; `inside` is 1 where they count, else 0
     "Sums over the bins of slope, as logarithms"
-    total = (power*inside).sum()+1e-9
+    def within(x, on): return (x*on).flatten(1).sum(1)
+    total = within(power, inside)+1e-9
+    above = [slope.clone().ge_(limit).mul_(inside) for limit in _slopes]
     out = []
-    for low,high in zip(_slopes, _slopes[1:]):
-        on = inside & (slope>=low) & (slope<high)
-        part = (power*on).sum()
-        ratio = (sharp*on).sum()/(part + 1e-3*total)
-        out += [ratio.clamp(min=1e-3).log().item(), (part/total + 1e-3).log().item()]
-    return out
+    for low,high in zip(above, above[1:]):
+        on = low-high
+        part = within(power, on)
+        ratio = within(sharp, on)/(part + 1e-3*total)
+        out += [ratio.clamp(min=1e-3).log(), (part/total + 1e-3).log()]
+    return torch.stack(out, 1)
 
 # %% ../nbs/41_width.ipynb #41-029
 def _patch_air(y,   # tensor `(H, n, D)`
                mask # bool, as `y`: tissue
               )->float: # 0 where there is no air, or it was set to zero
     "Standard deviation of the noise from the air in a patch, which is too small for `air_noise`"
-    near = F.max_pool3d(mask[None].float(), (5,3,5), 1, (2,1,2))[0]>.5
-    air = y[~near]
+    air = y[~grown(mask)]
     air = air[air>.002]
     return (air.pow(2).mean()/2).sqrt().item() if len(air)>500 else 0.
 
 # %% ../nbs/41_width.ipynb #41-031
 _compared_at = .7, 1.2   # FWHM of the blur, in units of the slices' spacing
 
-def _axis_statistics(y, mask, ratio, noise): # `(A, n, B)`, as `_compare_directions` takes them
-    "All statistics with the first axis as the reference"
-    narrow,wide = (_compare_directions(y, mask, ratio, w, noise) for w in _compared_at)
-    return np.array(narrow + wide + _sharpness_by_slope(y, mask, ratio, noise))
+def _axis_statistics(y, mask, ratio, noise): # as `_filtered` takes them
+    "All statistics with the first axis of the patches as the reference"
+    bands,inner = _filtered(y, mask, ratio, noise)
+    compared = [_compare_directions(bands, inner, mask, ratio, w) for w in _compared_at]
+    return torch.cat([*compared, _sharpness_by_slope(y, mask, inner, ratio, noise)], 1)
+
+def _patch_facts(y,    # patch `(H, n, D)`
+                 mask, # bool, as `y`: tissue
+                 ratio # fine voxels per slice
+                ):      # seven numbers, and the variance of the noise
+    "The ratio, the noise in plane and in air, how much tissue there is"
+    plane,air = noise_level(y,mask),_patch_air(y,mask)
+    noise = min(plane, 1.1*air) if air else plane
+    count = mask.sum().item()
+    spread = y[mask].std().item() if count>1 else 0.
+    return [math.log(ratio), math.log(max(plane,1e-3)), math.log(max(air,1e-3)), float(air>0),
+            math.log((count+1)/1e4), math.log(max(spread,1e-3)), math.log(y.shape[1])], noise**2
 
 @torch.no_grad()
-def width_features(y,     # patch of a normalised scan `(1,H,n,D)`
-                   ratio  # fine voxels per slice
-                  )->np.ndarray: # `(123,)`
-    "Statistics of a patch from which the FWHM of its slices is estimated"
-    y = y[0].float()
+def width_features(patches, # of a normalised scan, all of one shape `(1,H,n,D)`
+                   ratio    # fine voxels per slice
+                  )->np.ndarray: # `(K, 123)`
+    "Statistics of each patch from which the FWHM of its slices is estimated"
+    y = torch.cat(list(patches)).float()
     tissue = y>.15
     mask = tissue.float()
-    plane,air = noise_level(y,tissue),_patch_air(y,tissue)
-    noise = min(plane, 1.1*air)**2 if air else plane**2
+    facts,noise = zip(*(_patch_facts(o,m,ratio) for o,m in zip(y,tissue)))
+    noise = torch.tensor(noise, dtype=torch.float64)
     one = _axis_statistics(y, mask, ratio, noise)
-    two = _axis_statistics(y.permute(2,1,0), mask.permute(2,1,0), ratio, noise)
-    spread = y[tissue].std().item() if tissue.sum()>1 else 0.
-    others = [math.log(ratio), math.log(max(plane,1e-3)), math.log(max(air,1e-3)), float(air>0),
-              math.log((mask.sum().item()+1)/1e4), math.log(max(spread,1e-3)), math.log(y.shape[1])]
-    return np.concatenate([(one+two)/2, np.abs(one-two), others]).astype(np.float32)
+    turned = [o.transpose(1,3).contiguous() for o in (y,mask)]
+    two = _axis_statistics(*turned, ratio, noise)
+    return torch.cat([(one+two)/2, (one-two).abs(), torch.tensor(facts)], 1).numpy().astype(np.float32)
 
 # %% ../nbs/41_width.ipynb #41-034
 def _starts(on,   # 1D bool tensor: where there is tissue
@@ -349,7 +380,7 @@ def estimate_width(y,       # normalised scan in the networks' frame `(1,H,n,D)`
     if not patches:
         return None
     net = net or _bundled_net()
-    x = np.stack([width_features(p.cpu(), sm.ratio) for p in patches])
+    x = width_features([p.cpu() for p in patches], sm.ratio)
     logs,sds = net(torch.from_numpy(x))
     return _summary(net, logs.double().numpy(), sds.double().numpy())
 
@@ -371,8 +402,8 @@ def width_rows(scans # iterable of (scan `(1,H,n,D)`, its truth, which is not us
               ):     # features `(patches, k)`, logarithms of the true FWHM and numbers of the scans, `(patches,)` each
     "The rows that an estimator is fitted on"
     low,high = _fitted_between
-    rows = [(width_features(p, sm.ratio), math.log(sm.fwhm), i)
-            for i,(y,_,sm) in enumerate(scans) if low<sm.fwhm<high for p in width_patches(y, sm.ratio)]
+    rows = [(x, math.log(sm.fwhm), i) for i,(y,_,sm) in enumerate(scans) if low<sm.fwhm<high
+            for x in width_features(width_patches(y,sm.ratio), sm.ratio)]
     x,log,number = zip(*rows)
     return torch.from_numpy(np.stack(x)), torch.tensor(log), torch.tensor(number)
 
