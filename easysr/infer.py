@@ -189,6 +189,8 @@ class _Case:
     mask: torch.Tensor     # its tissue, as `y`
     noise: Noise           # of `y`
     sm: SliceModel         # between `plane` and the output
+    used: object = None    # the `_Thickness` of its slices, once that is known
+    seconds: float = 0     # that examining it took
 
 # %% ../nbs/03_infer.ipynb #03-045
 @patch(as_prop=True)
@@ -208,16 +210,16 @@ def stored(self:_Case, x): # ScalarImage in the frame
     return unconform(x, self.how)
 
 @patch
-def image(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`
+def image(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`, on any device
     "`x` as a volume that lies where the scan lies"
     affine = regrid_affine(self.plane.affine, 1, self.sm.fine)
-    return self.stored(tio.ScalarImage(tensor=x.contiguous(), affine=affine))
+    return self.stored(tio.ScalarImage(tensor=x.contiguous().cpu(), affine=affine))
 
 # %% ../nbs/03_infer.ipynb #03-047
 @patch
-def away(self:_Case, slices): # tensor as `y`
+def away(self:_Case, slices): # tensor as `y`, on any device
     "How far `slices` are from the scan: root mean square, fraction of the tissue's mean"
-    rest = inside(slices-self.y, self.trusted)
+    rest = inside(slices.to(self.y.device)-self.y, self.trusted)
     return round((rest.pow(2).mean().sqrt()/self.level).item(), 6)
 
 @patch
@@ -235,8 +237,7 @@ def tissue(vol:tio.Image # in memory
 # %% ../nbs/03_infer.ipynb #03-051
 def _without_gains(scan, correct=True): # ScalarImage in the networks' frame, its plane as it was read; False: leave it
     "The scan with the brightness of its slices corrected, and what was found"
-    n = scan.shape[2]
-    found = find_gains(scan.data.float(), tissue(scan)) if correct else SliceGains(torch.ones(n), torch.ones(n))
+    found = find_gains(scan.data.float(), tissue(scan)) if correct else SliceGains(*torch.ones(2,scan.shape[2]))
     if not found.changed:
         return scan,found
     return tio.ScalarImage(tensor=correct_gains(scan.data.float(), found), affine=scan.affine),found
@@ -337,17 +338,16 @@ def restore(self:MRIInference,
             mask,      # tissue, as `y`
             level,     # mean of the tissue above the scan's own zero, in the unit of `y`
             trust=None # of each slice, `(n,)`; default: 1
-           )->dict:    # x, guess and quantile `(1,H,N,D)`; lam; warnings; denoised?
+           )->dict:    # x, guess and quantile `(1,H,N,D)`, on the network's device; lam; warnings; denoised?
     "Denoising, generator, then data consistency"
     denoised = self.denoises(sm, level)
     y = denoise(y, sm.noise) if denoised else y
-    gen = self.gen
-    how = dict(part=tissue_bounds(mask), quantile=self.uncertainty, weight=tissue_weight(y, mask, sm),
-               progress=self.progress)
+    gen,part = self.gen,tissue_bounds(mask)
+    y,mask = y.to(self.device),mask.to(self.device)
+    how = dict(part=part, quantile=self.uncertainty, weight=tissue_weight(y, mask, sm), progress=self.progress)
     with _evaluating(gen, self.trunk_dtype):
         (guess,quantile),sentences = generate_with_fallback(gen, y, sm, tile_size(gen,sm,self.memory), **how)
-    trust = torch.ones(sm.n) if trust is None else trust
-    good = mask & (trust==1)[:,None]
+    good = mask if trust is None else mask & (trust==1)[:,None].to(self.device)
     lam = estimate_lambda(y, guess, sm, good, sm.noise)
     lam = limit_lambda(y, guess, sm, good, lam, _residual_limit(self.tol, level, sm.noise))
     x = sm.data_consistency(guess, y, 2, lam, trust)
@@ -465,12 +465,12 @@ def _noise_warnings(case, denoised): # `_Case`; was noise taken out?
     return [sentence + "; the output follows the scan less closely"] if case.noise.sd>.03*case.level else []
 
 # %% ../nbs/03_infer.ipynb #03-092
-def _all_warnings(case, used, restored, report): # `_Case`, `_Thickness`, what `MRIInference.restore` gives, the report so far
+def _all_warnings(case, restored, report): # `_Case`, what `MRIInference.restore` gives, the report so far
     "Sentences about what was assumed, corrected and doubted"
     plane = [report['plane']['sentence']] if 'sentence' in report['plane'] else []
     residual = _residual_warnings(report['residual']['output'], case.noise.sd/case.level)
     noise = _noise_warnings(case, restored['denoised'])
-    return [*case.gains.sentences(), *noise, *plane, *used.doubts, *restored['warnings'], *residual]
+    return [*case.gains.sentences(), *noise, *plane, *case.used.doubts, *restored['warnings'], *residual]
 
 # %% ../nbs/03_infer.ipynb #03-095
 def _output_masks(case)->list: # `_Case`
@@ -495,7 +495,6 @@ def _standard_deviation(self:MRIInference, case, restored): # `_Case`, what `MRI
 @patch
 def _to_result(self:MRIInference,
                case,     # `_Case`
-               used,     # `_Thickness`
                restored, # what `MRIInference.restore` gives
                start,    # when it began (s)
                **more    # for the report
@@ -509,30 +508,33 @@ def _to_result(self:MRIInference,
     sd,intervals = self._standard_deviation(case, restored)
     more |= dict(uncertainty=intervals.report()) if intervals else {}
     seconds = round(time.time()-start, 2)
-    report = self.report(case.scan, out, plane, masks, used, **_numbers(case,restored,x), **more, seconds=seconds)
-    report['warnings'] += _all_warnings(case, used, restored, report)
+    report = self.report(case.scan, out, plane, masks, case.used, **_numbers(case,restored,x), **more, seconds=seconds)
+    report['warnings'] += _all_warnings(case, restored, report)
     report['warnings'] += intervals.sentences() if intervals else []
     return Result(out, sd, report, masks, case.scan, plane, case.sm)
 
 # %% ../nbs/03_infer.ipynb #03-100
 @patch
-def restored_case(self:MRIInference,
-                  scan      # ScalarImage as read, with a thick axis
-                 )->tuple:  # (`_Case`, its `Result`)
-    "Examine and restore a scan; `easysr.fuse` goes on with both"
+def measure(self:MRIInference,
+            vol:Volume, # path, nibabel image or torchio image
+            **reading   # scale, volume, form, fill: as a call takes them
+           ):           # `_Case`; the scan itself where there is nothing to restore
+    "All that a scan shows without the network; call the `MRIInference` with it to go on"
     start = time.time()
-    with _evaluating(self.gen, self.trunk_dtype):
-        case = self.examine(scan)
-        _check_thickness(scan, case.sm)
-        used = self.thickness_of(case)
-        case.sm = used.sm
-        restored = self.restore(case.y, case.sm, case.mask, case.level, case.gains.trust)
-        return case, self._to_result(case, used, restored, start)
+    scan = as_volume(vol, 'the scan', **reading)
+    check_size(scan, self.target_spacing(scan))
+    if not self.would_restore(scan):
+        return scan
+    case = self.examine(scan)
+    _check_thickness(scan, case.sm)
+    case.used = self.thickness_of(case)
+    case.sm,case.seconds = case.used.sm,time.time()-start
+    return case
 
 # %% ../nbs/03_infer.ipynb #03-101
 @patch
 def __call__(self:MRIInference,
-             vol:Volume,            # path, nibabel image or torchio image
+             vol:Volume,            # path, nibabel image or torchio image; or what `MRIInference.measure` made of it
              scale:float|None=None, # multiply every length by this; for headers scaled on purpose
              volume:int|None=None,  # which one, where there are several; from 0
              form:str|None=None,    # 'sform' or 'qform' where they disagree
@@ -540,8 +542,10 @@ def __call__(self:MRIInference,
             )->Result:
     "Super-resolve one scan"
     start = time.time()
-    scan = as_volume(vol, 'the scan', scale, volume, form, fill)
-    check_size(scan, self.target_spacing(scan))
-    if not self.would_restore(scan):
-        return self._resample_only(scan, start)
-    return self.restored_case(scan)[1]
+    found = vol if isinstance(vol, _Case) else self.measure(vol, scale=scale, volume=volume, form=form, fill=fill)
+    if not isinstance(found, _Case):
+        return self._resample_only(found, start)
+    start = time.time()-found.seconds
+    with _evaluating(self.gen, self.trunk_dtype):
+        restored = self.restore(found.y, found.sm, found.mask, found.level, found.gains.trust)
+        return self._to_result(found, restored, start)

@@ -19,6 +19,7 @@ from fastcore.basics import patch
 from .core import HeaderError, file_sha256, shown, write_bytes
 from .checkpoints import Refused, bundled_sums, check_bundled, check_config, read_checkpoint, refused_as, short_facts
 from .checkpoints import weights, weights_fault
+from .separable import conv3
 from .slices import SliceModel, apply_along_width, keys_matrix, read_along_width, to_device_of
 
 # %% ../nbs/01_models.ipynb #01-012
@@ -27,9 +28,10 @@ class ResnetBlock(nn.Module):
     def __init__(self,
                  inf,        # channels in
                  onf,        # channels out; must equal `inf`, as the two are added
-                 norm=True): # batch normalisation after each convolution?
+                 norm=True,  # batch normalisation after each convolution?
+                 separable=False): # convolutions in plane and then through plane? see `conv3`
         super().__init__()
-        first,second = (nn.Conv3d(o, onf, 3, padding=1) for o in (inf,onf))
+        first,second = (conv3(o, onf, separable) for o in (inf,onf))
         if norm:
             layers = [first, nn.BatchNorm3d(onf), nn.LeakyReLU(.2,True), second, nn.BatchNorm3d(onf)]
         else:
@@ -211,7 +213,8 @@ def _draw_weights(conv): # convolution or transposed convolution
     if isinstance(conv, nn.Conv3d):
         inputs *= conv.weight[0,0].numel()   # a transposed one reads a single position
     nn.init.normal_(conv.weight, std=(2/1.04/inputs)**.5)                # 1.04 is 1 + .2**2, of the leaky ReLU
-    nn.init.zeros_(conv.bias)
+    if conv.bias is not None:
+        nn.init.zeros_(conv.bias)
 
 # %% ../nbs/01_models.ipynb #01-051
 def init_weights(net): # network; its weights are drawn anew
@@ -221,7 +224,8 @@ def init_weights(net): # network; its weights are drawn anew
             _draw_weights(m)
     for m in net.modules():
         if isinstance(m, ResnetBlock):
-            m.conv_block[-1].weight.data *= .3
+            last = m.conv_block[-1]
+            (last[-1] if isinstance(last, nn.Sequential) else last).weight.data *= .3
     return net
 
 # %% ../nbs/01_models.ipynb #01-056
@@ -233,17 +237,18 @@ class SliceGenerator(_Generator):
     def __init__(self, *,
                  ngf=48,       # channels of the trunk
                  n_blocks=4,   # how many `ResnetBlock`s
-                 tail=24):     # channels on the fine grid
+                 tail=24,      # channels on the fine grid
+                 separable=False): # convolutions in plane and then through plane? see `conv3`
         super().__init__(2*(2*n_blocks+4),                                       # each convolution sees two voxels of the folded plane
-                         ngf=ngf, n_blocks=n_blocks, tail=tail)
+                         ngf=ngf, n_blocks=n_blocks, tail=tail, separable=separable)
         self.head  = nn.Conv3d(4,ngf,3,padding=1)
         self.condition = nn.Linear(3,ngf)                                        # on ratio, FWHM and noise
-        blocks = [ResnetBlock(ngf,ngf,norm=False) for _ in range(n_blocks)]
-        self.trunk = nn.Sequential(*blocks, nn.Conv3d(ngf,ngf,3,padding=1))
+        blocks = [ResnetBlock(ngf,ngf,False,separable) for _ in range(n_blocks)]
+        self.trunk = nn.Sequential(*blocks, conv3(ngf,ngf,separable))
         self.deup  = DeUpBlock(ngf,tail)
-        self.fuse  = nn.Sequential(nn.Conv3d(tail+8,tail,3,padding=1), nn.LeakyReLU(.2,True))
+        self.fuse  = nn.Sequential(conv3(tail+8,tail,separable), nn.LeakyReLU(.2,True))
         self.last  = nn.Conv3d(tail,4,3,padding=1)
-        self.error_quantile = nn.Sequential(nn.Conv3d(tail,16,3,padding=1), nn.LeakyReLU(.2), nn.Conv3d(16,4,1))
+        self.error_quantile = nn.Sequential(conv3(tail,16,separable), nn.LeakyReLU(.2), nn.Conv3d(16,4,1))
         init_weights(self)
         for o in (self.last, self.error_quantile[-1]):                           # so that they add nothing at first
             nn.init.zeros_(o.weight)
@@ -467,32 +472,28 @@ def load_checkpoint(path,       # file
     with refused_as(path, "is no checkpoint of easysr", "use a .pth of easysr or EasySR"):
         return _with_todays_keys(read_checkpoint(path, most))
 
-# %% ../nbs/01_models.ipynb #01-109
-def _blocks(n, name, convs, ngf): # how many, name and number of the first, names of their convolutions, channels
-    prefix,first = name
-    return {f'{prefix}{i+first}.conv_block.{j}.weight':(ngf,ngf,3,3,3) for i in range(n) for j in convs}
-
-def _slice_layers(ngf, n_blocks, tail): # configuration of a `SliceGenerator`
-    "{layer: shape}"
-    return {'head.weight':(ngf,4,3,3,3), f'trunk.{n_blocks}.weight':(ngf,ngf,3,3,3),
-            'fuse.0.weight':(tail,tail+8,3,3,3), **_blocks(n_blocks, ('trunk.',0), (0,2), ngf)}
-
-def _resnet_layers(input_nc, output_nc, ngf, n_residual_blocks): # configuration of a `ResnetGenerator`
-    "{layer: shape}"
-    return {'conv_block1.0.weight':(ngf,input_nc,3,3,3), 'conv3.weight':(output_nc,ngf,3,3,3),
-            'conv_block2.0.weight':(ngf,ngf,3,3,3), **_blocks(n_residual_blocks, ('residual_block',1), (0,3), ngf)}
-
 # %% ../nbs/01_models.ipynb #01-111
-_layers = {SliceGenerator:_slice_layers, ResnetGenerator:_resnet_layers, OriginalGenerator:_resnet_layers}
+def _check_config(cls,     # class of a generator
+                  config): # its keywords
+    "Refuse a configuration that is not plain sizes, and yes or no for what older checkpoints do not have"
+    options = signature(cls).parameters
+    switches = {k for k,o in options.items() if o.default is False}
+    if type(config) is dict:
+        if not all(type(v) is bool for k,v in config.items() if k in switches):
+            raise Refused('a switch in its configuration is neither true nor false')
+        config = {k:v for k,v in config.items() if k not in switches}
+    check_config(config, options.keys()-switches)
 
+# %% ../nbs/01_models.ipynb #new-001
 def _check_size(cls,    # class of a generator
                 config, # its keywords
                 state): # weights
     "Refuse a configuration that is not that of the weights"
-    check_config(config, signature(_layers[cls]).parameters)
-    for name,shape in _layers[cls](**config).items():
-        if name not in state or state[name].shape!=shape:
-            raise Refused('its configuration is not that of its weights')
+    _check_config(cls, config)
+    with torch.device('meta'):
+        layers = cls(**config).state_dict()
+    if {k:o.shape for k,o in layers.items()} != {k:o.shape for k,o in state.items()}:
+        raise Refused('its configuration is not that of its weights')
 
 # %% ../nbs/01_models.ipynb #01-113
 generators = dict(slice=SliceGenerator, seed=ResnetGenerator)
@@ -501,19 +502,16 @@ def _filled(cls,    # class of a generator
             config, # its keywords
             state): # weights
     "The generator, refused where the weights are not those of that class and size, or cannot be meant"
-    _check_size(cls, config, state)
     if fault := weights_fault(state):
         raise Refused(fault)
+    _check_size(cls, config, state)
     net = cls(**config)
-    try:
-        net.load_state_dict(state)
-    except RuntimeError:
-        raise Refused('it has other layers') from None
+    net.load_state_dict(state)
     return net
 
 def from_checkpoint(d): # checkpoint of easysr: kind, config, state
     "The generator of a checkpoint"
-    cls = {o.__name__:o for o in _layers}.get(str(d.get('kind')))
+    cls = {o.__name__:o for o in (SliceGenerator,ResnetGenerator,OriginalGenerator)}.get(str(d.get('kind')))
     if cls is None:
         raise Refused('it names no network of easysr')
     return _filled(cls, d.get('config'), _todays_state(d.get('state')))

@@ -91,12 +91,12 @@ def tile_margin(gen # generator
     return min(gen.receptive_radius//2*2+2, _halo)
 
 def _generate_tile(gen, y, sm, quantile): # as `generate` takes them, `y` a part of the scan
-    "What the generator makes of a tile, on the CPU: guess and error quantile `(1,h,N,d)`, or None for the latter"
-    y = y[None].to(next(gen.parameters()).device, memory_format=torch.channels_last_3d)   # (1, 1, h, n, d)
+    "What the generator makes of a tile, where `y` lies: guess and error quantile `(1,h,N,d)`, or None for the latter"
+    x = y[None].to(next(gen.parameters()).device, memory_format=torch.channels_last_3d)   # (1, 1, h, n, d)
     if not quantile:
-        return gen(y, sm)[0].float().cpu(), None
-    guess,log_quantile = gen(y, sm, quantile=True)
-    return guess[0].float().cpu(), log_quantile[0].exp().float().cpu()
+        return gen(x, sm)[0].float().to(y.device), None
+    guess,log_quantile = gen(x, sm, quantile=True)
+    return guess[0].float().to(y.device), log_quantile[0].exp().float().to(y.device)
 
 # %% ../nbs/44_tiles.ipynb #44-026
 @torch.no_grad()
@@ -108,7 +108,7 @@ def generate(gen,           # generator
              quantile=False,# also the predicted 90% error quantile?
              weight=None,   # of the network, see `tissue_weight`; default: 1
              progress=None  # called with (tiles done, tiles in all)
-            )->tuple:       # (guess `(1,H,N,D)` on the CPU, error quantile as the guess or None)
+            )->tuple:       # (guess `(1,H,N,D)` on the device of `y`, error quantile as the guess or None)
     "The generator's guess and its predicted error quantile, tile by tile"
     gen = gen.for_scan(y)                                                  # its scaling may be that of the whole scan
     quantile = quantile and gen.estimates_error
