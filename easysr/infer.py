@@ -217,8 +217,7 @@ def image(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`
 @patch
 def away(self:_Case, slices): # tensor as `y`
     "How far `slices` are from the scan: root mean square, fraction of the tissue's mean"
-    rest = masked_values(slices-self.y, self.trusted)
-    return round((rest.pow(2).mean().sqrt()/self.level).item(), 6)
+    return round((masked_values(slices-self.y, self.trusted).pow(2).mean().sqrt()/self.level).item(), 6)
 
 @patch
 def residual(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`
