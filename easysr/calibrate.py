@@ -7,7 +7,7 @@ __all__ = ['estimate_lambda', 'limit_lambda', 'fit_error_quantile', 'error_sd']
 
 # %% ../nbs/17_calibrate.ipynb #17-004
 import math, numpy as np, torch
-from .intensities import inside
+from .intensities import masked_values
 from .slices import apply_along_axis
 
 # %% ../nbs/17_calibrate.ipynb #17-010
@@ -18,7 +18,7 @@ def estimate_lambda(y, g,  # scan `(1,H,n,D)` and guess `(1,H,N,D)`
                    )->float: # between .01 and 1
     "Regularisation weight of the data consistency, from what the residual shows beyond noise"
     residual = y - sm.scan(g,-2)
-    power = inside(residual, mask).pow(2).mean().item() if mask.any() else 0.
+    power = masked_values(residual, mask).pow(2).mean().item() if mask.any() else 0.
     errors = max(power-sigma**2, .01*power, 1e-12)                       # what a slice shows of them
     tau2 = errors/(sm.A@sm.A.T).diagonal().mean().item()                 # in a fine voxel
     return float(np.clip(sigma**2/tau2, .01, 1.))

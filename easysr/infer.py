@@ -18,7 +18,7 @@ from importlib.metadata import version
 from fastcore.basics import patch, store_attr
 import easysr
 from .core import HeaderError, LazyModule, peak_gb, pick_device
-from .intensities import Normaliser, inside, intensity_summary
+from .intensities import Normaliser, masked_values, intensity_summary
 from .limits import check_flags, check_positive, check_size, check_spacing
 from .slices import SliceModel, apply_along_axis, get_profile, regrid_affine, slice_model
 from .frames import conform, resample_axis, through_plane, unconform
@@ -196,7 +196,7 @@ class _Case:
 @patch(as_prop=True)
 def level(self:_Case)->float:
     "Mean of the tissue above the scan's own zero, in the unit of `y`"
-    return (inside(self.y, self.mask).mean() + max(self.norm.offset,0)/self.norm.gain).item()
+    return (masked_values(self.y, self.mask).mean() + max(self.norm.offset,0)/self.norm.gain).item()
 
 @patch(as_prop=True)
 def trusted(self:_Case)->torch.Tensor: # as `mask`
@@ -219,8 +219,7 @@ def image(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`, on any d
 @patch
 def away(self:_Case, slices): # tensor as `y`, on any device
     "How far `slices` are from the scan: root mean square, fraction of the tissue's mean"
-    rest = inside(slices.to(self.y.device)-self.y, self.trusted)
-    return round((rest.pow(2).mean().sqrt()/self.level).item(), 6)
+    return round((masked_values(slices.to(self.y.device)-self.y, self.trusted).pow(2).mean().sqrt()/self.level).item(), 6)
 
 @patch
 def residual(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`

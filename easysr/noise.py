@@ -6,7 +6,7 @@
 __all__ = ['Noise', 'grown', 'air_noise', 'noise_level', 'measured_band', 'measure_noise', 'denoise']
 
 # %% ../nbs/42_noise.ipynb #42-004
-import math, numpy as np, torch, torch.nn.functional as F
+import math, numpy as np, torch
 from dataclasses import dataclass
 from fastcore.basics import patch
 from .core import LazyModule

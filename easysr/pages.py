@@ -20,7 +20,7 @@ from .texts import html_text, plain_text
 from .view import SliceViewer, open_window, robust_window, viewer_script
 from .viewer import package_text
 from .volumes import subsample
-from .intensities import inside
+from .intensities import masked_values
 
 # %% ../nbs/23_pages.ipynb #23-011
 def _file_name(value): # text
@@ -300,7 +300,7 @@ def residual_percent(res,      # `Result` of a scan that had a thick axis
     vol = res.volume if vol is None else vol
     mask = res.masks[0]
     left = res.plane.data-res.slice_model.scan(vol.data, axis+1)
-    return 100*inside(left,mask)/inside(res.plane.data,mask).mean()
+    return 100*masked_values(left,mask)/masked_values(res.plane.data,mask).mean()
 
 # %% ../nbs/23_pages.ipynb #23-070
 def _top(x): # tensor
@@ -323,7 +323,7 @@ def _scan_maps(res): # `Result`
 def _scan_plots(res): # `Result`
     "Histograms of the page of a scan: intensities and residual"
     both = {'cubic': res.cubic, 'easysr': res.volume}
-    tissue = {k: subsample(inside(o.data,res.masks[1])) for k,o in both.items()}
+    tissue = {k: subsample(masked_values(o.data,res.masks[1])) for k,o in both.items()}
     plots = {'intensities': plot_hist(tissue, 'intensity in tissue')}
     if res.slice_model is None:
         return plots

@@ -17,7 +17,6 @@ from fastcore.basics import patch
 from .core import written_whole
 from .checkpoints import check_bundled, read_checkpoint, weights as _weights
 from .noise import grown, noise_level
-from .slices import apply_along_axis
 
 # %% ../nbs/41_width.ipynb #41-011
 def _gaussian_rows(n,     # voxels along an axis
