@@ -28,9 +28,9 @@ from .metrics import foreground
 from .models import load_generator, pick_dtype
 from .results import Result
 from .calibrate import error_sd, estimate_lambda, limit_lambda
-from .gains import SliceGains, correct_gains, find_gains
+from .gains import SliceGains
 from .intervals import calibrate_intervals
-from .motion import SliceMotion, correct_motion, find_motion
+from .motion import SliceMotion, slices_in_place
 from .noise import Noise, denoise, measure_noise
 from .tiles import generate_with_fallback, tile_size, tissue_bounds, tissue_weight
 from .width import estimate_width
@@ -233,25 +233,6 @@ def tissue(vol:tio.Image # in memory
     vol = in_memory(vol)
     return foreground(vol.data.float() - min(0, vol.data.min().item()))
 
-# %% ../nbs/03_infer.ipynb #03-051
-def _without_gains(scan, correct=True): # ScalarImage in the networks' frame, its plane as it was read; False: leave it
-    "The scan with the brightness of its slices corrected, and what was found"
-    n = scan.shape[2]
-    found = find_gains(scan.data.float(), tissue(scan)) if correct else SliceGains(torch.ones(n), torch.ones(n))
-    if not found.changed:
-        return scan,found
-    return tio.ScalarImage(tensor=correct_gains(scan.data.float(), found), affine=scan.affine),found
-
-# %% ../nbs/03_infer.ipynb #03-m01
-def _without_motion(scan, good, correct=True): # ScalarImage as `_without_gains` gives it; bool `(n,)`: slices to go by
-    "The scan with its interleaves in one place, and what was found"
-    if not correct:
-        return scan,SliceMotion(np.zeros((scan.shape[2],3)), scan.affine, np.zeros(2))
-    found = find_motion(scan.data.float(), tissue(scan), scan.affine, good)
-    if not found.changed:
-        return scan,found
-    return tio.ScalarImage(tensor=correct_motion(scan.data.float(), found), affine=scan.affine),found
-
 # %% ../nbs/03_infer.ipynb #03-053
 @patch
 def examine(self:MRIInference,
@@ -259,8 +240,7 @@ def examine(self:MRIInference,
            )->_Case:
     "The scan in the networks' frame, with its gains, movement, noise and slice width"
     in_frame,how = conform(scan)
-    even,gains = _without_gains(in_frame, self.gains)
-    in_place,motion = _without_motion(even, (gains.trust==1).numpy(), self.motion)
+    in_place,gains,motion = slices_in_place(in_frame, tissue(in_frame), self.gains, self.motion)
     plane,_,sm = self.prepare(in_place, scan.get('slice_thickness'))
     norm = Normaliser(plane.data)
     y = norm(plane.data.float()).contiguous()

@@ -238,18 +238,15 @@ def _brightness(scans): # reports of volumes
 def _moved_mm(report): # of a volume
     "How far its interleaves lie apart in plane"
     shifts = said_at(report,'motion','shift_mm')
-    shifts = [o for o in shifts if isinstance(o, list) and len(o)==3 and all(map(is_number,o))] if isinstance(shifts, list) else []
+    shifts = [o for o in shifts if three_numbers(o)] if isinstance(shifts, list) else []
     return max((math.dist(a,b) for a in shifts for b in shifts), default=0.)
 
 def _moved_back(scans): # reports of volumes
     "A sentence on interleaves that were moved back"
-    far = [_moved_mm(r) for r in scans]
-    count = sum(o>0 for o in far)
-    if not count:
-        return []
-    some = '' if len(scans)==1 else f' of {count} of {len(scans)} volumes'
-    return [f"The interleaves{some} lay up to {in_mm(max(far))} apart in plane, as the animal had moved, and were moved back "
-            "by splines of the fifth order."]
+    far = [o for o in map(_moved_mm, scans) if o>0]
+    some = '' if len(scans)==1 else f' of {len(far)} of {len(scans)} volumes'
+    return [f"The interleaves{some} lay up to {in_mm(max(far))} apart in plane, as the animal had moved, and were "
+            "moved back by splines of the fifth order."] if far else []
 
 def _plane(scans): # reports
     "A sentence on the resolution in plane, where it changed"

@@ -460,7 +460,8 @@ def _scan_facts(report): # of a `Result`
     facts += [_noise_fact(noise)] if noise else []
     residual,lam = _number(_dict(report.get('residual')).get('output')), _number(report.get('lam'))
     if residual is not None:
-        facts.append(('residual', f'{residual:.2%}', f'of the tissue mean, between output and {_compared(gains, motion)}'))
+        remark = f'of the tissue mean, between output and {_compared(gains, motion)}'
+        facts.append(('residual', f'{residual:.2%}', remark))
     if lam is not None:
         facts.append(('regularisation weight', f'{lam:.3g}', 'lambda: larger where the scan is noisier'))
     return facts + ([_gains_fact(gains)] if gains else [])
