@@ -20,6 +20,7 @@ app_files = LazyModule('easysr.app_files')    # it imports torch
 _no_fields = {'model','align','help'}   # of the parser, but not of the page
 option_labels = dict(
     nodenoise='leave noise (nodenoise)', nogains='leave brightness of slices (nogains)',
+    nomotion='leave movement between slices (nomotion)',
     spacing='spacing of the output', tol='largest difference to the scan (tol)', volume='volume of a series',
     thickness='thickness of the slices',
     form='position to believe (form)', scale='scale of all lengths', fill='fill in for NaN',
@@ -75,7 +76,7 @@ def options_of(given # what the fields hold, in the order of the options
 def task_options(opts, machine): # as `options_of` gives them; device, memory, half
     "How `restore_task` takes them: of `MRIInference`, of reading, and whether nothing moved"
     kept = {k: opts[k] for k in ('spacing','thickness','profile','uncertainty','tol')}
-    kept |= dict(denoise=not opts['nodenoise'], gains=not opts['nogains']) | machine
+    kept |= dict(denoise=not opts['nodenoise'], gains=not opts['nogains'], motion=not opts['nomotion']) | machine
     reading = {k: opts[k] for k in ('scale','form','fill','volume') if opts[k] is not None}
     return dict(options=kept, reading=reading, still=opts['still'])
 

@@ -37,7 +37,7 @@ def stack_channels(images # ScalarImages of one grid
     return tio.ScalarImage(tensor=torch.cat([o.data for o in images]), affine=images[0].affine)
 
 # %% ../nbs/20_batch.ipynb #20-023
-_measured = 'lam','noise','gains','residual','intensities','warnings','seconds'
+_measured = 'lam','noise','gains','motion','residual','intensities','warnings','seconds'
 
 def sidecar_dict(path,    # input file
                  reports, # of its volumes, see `MRIInference`

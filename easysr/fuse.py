@@ -217,7 +217,7 @@ def _member_report(member, x, grid): # `Member`, joint volume, `Grid`
     "What was found about a stack"
     s,own = member.stack,member.result.report
     rest = s.residual(x,grid)[s.mask].pow(2).mean().sqrt()/s.y[s.mask].mean()
-    kept = {k:own[k] for k in ('input','slices','noise','gains','plane','through_plane') if k in own}
+    kept = {k:own[k] for k in ('input','slices','noise','gains','motion','plane','through_plane') if k in own}
     return dict(name=member.name) | kept | member.numbers | _movement(member.matrix, grid) | dict(
         residual=round(rest.item(),5), weight=round(s.weight,3), slices_weighed_down=_lowered(member))
 
@@ -329,7 +329,8 @@ def fuse(stacks:list,             # two or more thick stacks of one animal: path
          tol:float|None=None,     # largest residual (fraction of tissue's mean); default: by the noise
          half:bool|None=None,     # some convolutions in 16 bits? default: where the CPU is faster at it
          denoise:bool=True,       # take out noise above 1% of the tissue's mean first?
-         gains:bool=True          # even out interleaves of unequal brightness, replace odd slices?
+         gains:bool=True,         # even out interleaves of unequal brightness, replace odd slices?
+         motion:bool=True         # move interleaves back that the animal's movement shifted in plane?
         )->Fused:                 # `.volume`, `.uncertainty`, `.report`; `.save(dir)`, `.nibabel()`
     "One isotropic volume from several thick stacks of one animal"
     start = time.time()
@@ -339,7 +340,7 @@ def fuse(stacks:list,             # two or more thick stacks of one animal: path
     scans = [as_volume(o, f'stack {i+1}', scale, volume, form, fill) for i,o in enumerate(stacks)]
     _check_stacks(scans)
     inf = inf or MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, half, denoise,
-                              gains)
+                              gains, motion)
     members = [member_of(inf, scan, i) for i,scan in enumerate(scans)]
     grid = _place_all(members, still)
     fits = _evened(members, grid)

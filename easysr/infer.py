@@ -28,8 +28,9 @@ from .metrics import foreground
 from .models import load_generator, pick_dtype
 from .results import Result
 from .calibrate import error_sd, estimate_lambda, limit_lambda
-from .gains import SliceGains, correct_gains, find_gains
+from .gains import SliceGains
 from .intervals import calibrate_intervals
+from .motion import SliceMotion, slices_in_place
 from .noise import Noise, denoise, measure_noise
 from .tiles import generate_with_fallback, tile_size, tissue_bounds, tissue_weight
 from .width import estimate_width
@@ -58,11 +59,13 @@ def super_resolve(vol:Volume,               # path, nibabel image or torchio ima
                   tol:float|None=None,      # largest residual (fraction of tissue's mean); default: by the noise
                   half:bool|None=None,      # some convolutions in 16 bits? default: where the CPU is faster at it
                   denoise:bool=True,        # take out noise above 1% of the tissue's mean first?
-                  gains:bool=True           # even out interleaves of unequal brightness, replace odd slices?
+                  gains:bool=True,          # even out interleaves of unequal brightness, replace odd slices?
+                  motion:bool=True          # move interleaves back that the animal's movement shifted in plane?
                  )->Result:                 # `.volume`, `.uncertainty`, `.report`; `.save(dir)`, `.nibabel()`
     "A thick-slice scan in, an isotropic volume out"
     scan = as_volume(vol, 'the scan', scale, volume, form, fill)      # a fault in it is told before the network is loaded
-    inf = MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, half, denoise, gains)
+    inf = MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, half, denoise, gains,
+                       motion)
     return inf(scan)
 
 # %% ../nbs/03_infer.ipynb #03-027
@@ -103,12 +106,14 @@ class MRIInference:
                  tol:float|None=None,      # largest residual (fraction of tissue's mean); default: by the noise. No denoising if given
                  half:bool|None=None,      # some convolutions in 16 bits? default: where the CPU is faster at it, see `pick_dtype`
                  denoise:bool=True,        # take out noise above 1% of the tissue's mean first?
-                 gains:bool=True):         # even out interleaves of unequal brightness, replace odd slices?
+                 gains:bool=True,          # even out interleaves of unequal brightness, replace odd slices?
+                 motion:bool=True):        # move interleaves back that the animal's movement shifted in plane?
         "Load the generator and keep the options"
         check_spacing(spacing)
         check_positive(thickness=thickness, memory=memory, tol=tol)
-        check_flags(uncertainty=uncertainty, denoise=denoise, gains=gains, half=False if half is None else half)
-        store_attr('spacing,thickness,uncertainty,memory,tol,half,denoise,gains')
+        check_flags(uncertainty=uncertainty, denoise=denoise, gains=gains, motion=motion,
+                    half=False if half is None else half)
+        store_attr('spacing,thickness,uncertainty,memory,tol,half,denoise,gains,motion')
         self.profile = profile if isinstance(profile, str) and get_profile(profile) else get_profile(profile)
         self.gen,self.device = _pick_generator(model, device)
         self.in_memory,self.progress = self.gen is model,None   # see `generate`
@@ -182,8 +187,9 @@ class _Case:
     "A scan in the networks' frame, and what was found in it"
     scan: tio.ScalarImage  # as it was read
     how: tuple             # from the frame to the scan's own axes, see `unconform`
-    plane: tio.ScalarImage # in the frame, with the in-plane spacing of the output, slice gains corrected
+    plane: tio.ScalarImage # in the frame, with the in-plane spacing of the output, slice gains and movement corrected
     gains: SliceGains      # of the slices
+    motion: SliceMotion    # between interleaves
     norm: Normaliser       # of the intensities
     y: torch.Tensor        # normalised `plane`, `(1,H,n,D)`
     mask: torch.Tensor     # its tissue, as `y`
@@ -233,29 +239,21 @@ def tissue(vol:tio.Image # in memory
     vol = in_memory(vol)
     return foreground(vol.data.float() - min(0, vol.data.min().item()))
 
-# %% ../nbs/03_infer.ipynb #03-051
-def _without_gains(scan, correct=True): # ScalarImage in the networks' frame, its plane as it was read; False: leave it
-    "The scan with the brightness of its slices corrected, and what was found"
-    found = find_gains(scan.data.float(), tissue(scan)) if correct else SliceGains(*torch.ones(2,scan.shape[2]))
-    if not found.changed:
-        return scan,found
-    return tio.ScalarImage(tensor=correct_gains(scan.data.float(), found), affine=scan.affine),found
-
 # %% ../nbs/03_infer.ipynb #03-053
 @patch
 def examine(self:MRIInference,
             scan     # ScalarImage as read, with a thick axis
            )->_Case:
-    "The scan in the networks' frame, with its gains, noise and slice width"
+    "The scan in the networks' frame, with its gains, movement, noise and slice width"
     in_frame,how = conform(scan)
-    corrected,gains = _without_gains(in_frame, self.gains)
-    plane,_,sm = self.prepare(corrected, scan.get('slice_thickness'))
+    in_place,gains,motion = slices_in_place(in_frame, tissue(in_frame), self.gains, self.motion)
+    plane,_,sm = self.prepare(in_place, scan.get('slice_thickness'))
     norm = Normaliser(plane.data)
     y = norm(plane.data.float()).contiguous()
     mask = tissue(plane)
     noise = measure_noise(y, mask, norm(0.))
     sure = noise.sd*max(0, 1-3*noise.error)                  # an uncertain estimate counts less
-    return _Case(scan, how, plane, gains, norm, y, mask, noise, sm.with_noise(sure))
+    return _Case(scan, how, plane, gains, motion, norm, y, mask, noise, sm.with_noise(sure))
 
 # %% ../nbs/03_infer.ipynb #03-057
 @dataclass
@@ -377,7 +375,8 @@ def _slices(used): # `_Thickness`
 def options(self:MRIInference):
     "What shapes the output, JSON-able"
     return dict(spacing=self.spacing, thickness=self.thickness, profile=_profile_name(self.profile), tol=self.tol,
-                uncertainty=self.uncertainty, half=self.half, denoise=self.denoise, gains=self.gains)
+                uncertainty=self.uncertainty, half=self.half, denoise=self.denoise, gains=self.gains,
+                motion=self.motion)
 
 # %% ../nbs/03_infer.ipynb #03-080
 @patch
@@ -441,11 +440,12 @@ def _check_thickness(scan, sm): # ScalarImage as read, `SliceModel`
 
 # %% ../nbs/03_infer.ipynb #03-090
 def _numbers(case, restored, x)->dict: # `_Case`, what `MRIInference.restore` gives, the output `(1,H,N,D)`
-    "Lambda, noise, gains and residuals, for the report"
+    "Lambda, noise, gains, movement and residuals, for the report"
     cubic = apply_along_axis(case.sm.A@case.sm.interpolation(), case.y, 2)         # interpolated and sliced again
     residual = dict(cubic=case.away(cubic), guess=case.residual(restored['guess']), output=case.residual(x))
     noise = case.noise.report(case.level) | dict(removed=restored['denoised'])
-    return dict(lam=round(restored['lam'],6), noise=noise, gains=case.gains.report(), residual=residual)
+    return dict(lam=round(restored['lam'],6), noise=noise, gains=case.gains.report(),
+                motion=case.motion.report(), residual=residual)
 
 # %% ../nbs/03_infer.ipynb #03-091
 def _residual_warnings(residual, # of the output, see `_Case.residual`
@@ -469,7 +469,8 @@ def _all_warnings(case, restored, report): # `_Case`, what `MRIInference.restore
     plane = [report['plane']['sentence']] if 'sentence' in report['plane'] else []
     residual = _residual_warnings(report['residual']['output'], case.noise.sd/case.level)
     noise = _noise_warnings(case, restored['denoised'])
-    return [*case.gains.sentences(), *noise, *plane, *case.used.doubts, *restored['warnings'], *residual]
+    return [*case.gains.sentences(), *case.motion.sentences(), *noise, *plane, *case.used.doubts, *restored['warnings'],
+            *residual]
 
 # %% ../nbs/03_infer.ipynb #03-095
 def _output_masks(case)->list: # `_Case`

@@ -235,6 +235,19 @@ def _brightness(scans): # reports of volumes
                              "for the network and hardly weighted"))
     return said
 
+def _moved_mm(report): # of a volume
+    "How far its interleaves lie apart in plane"
+    shifts = said_at(report,'motion','shift_mm')
+    shifts = [o for o in shifts if three_numbers(o)] if isinstance(shifts, list) else []
+    return max((math.dist(a,b) for a in shifts for b in shifts), default=0.)
+
+def _moved_back(scans): # reports of volumes
+    "A sentence on interleaves that were moved back"
+    far = [o for o in map(_moved_mm, scans) if o>0]
+    some = '' if len(scans)==1 else f' of {len(far)} of {len(scans)} volumes'
+    return [f"The interleaves{some} lay up to {in_mm(max(far))} apart in plane, as the animal had moved, and were "
+            "moved back by splines of the fifth order."] if far else []
+
 def _plane(scans): # reports
     "A sentence on the resolution in plane, where it changed"
     both = [(said_at(r,'plane','from'),said_at(r,'plane','to')) for r in scans]
@@ -288,6 +301,8 @@ def _measured_scan(scans): # reports of volumes
     n = sum(interleave_spread(r)>0 for r in scans)
     scan = 'the scan' if len(scans)==1 else 'a scan'
     states = ['as acquired' if n==0 else 'with its interleaves evened' + ' where they differed'*(n<len(scans))]
+    if any(_moved_mm(r)>0 for r in scans):
+        states.append('moved back')
     if any(said_at(r,'noise','removed') is True for r in scans):
         states.append('before its noise was reduced,')
     return f"{scan} {', '.join(states)}"
@@ -365,7 +380,7 @@ def _restored_text(scans, cited): # reports, `Cited`
     groups = _groups(scans)
     shapes = [o for name,some in groups for o in _geometry(some, (name if len(groups)>1 else '')+'scan')]
     data = [sentence(first)+series, *_scanner(scans), *shapes, *_slices(scans), *_plane(scans),
-            *_noise(each, cited), *_brightness(each)]
+            *_noise(each, cited), *_brightness(each), *_moved_back(each)]
     done = [*_network(scans), *_training(scans, cited), *_consistency(each, cited), *_uncertainty(scans, cited),
             *_versions(scans, cited)]
     return [' '.join(data), ' '.join(done)]
@@ -422,7 +437,7 @@ def _fused_text(reports, cited): # of joint volumes, `Cited`
              f"{_was(len(stacks))} joined into {count_of(n,'isotropic volume')}{f' of {target}'*bool(target)} "
              f"with {_easysr(reports, cited)}")
     data = [sentence(first), *_scanner(reports), *_geometry(stacks,'stack'), *_slices(stacks), *_plane(stacks),
-            *_noise(stacks, cited), *_brightness(stacks)]
+            *_noise(stacks, cited), *_brightness(stacks), *_moved_back(stacks)]
     alone = f"Each stack was first restored alone by a residual convolutional network ({_models(reports)})."
     done = [alone, *_training(reports, cited), *_movement(reports, stacks, cited), *_joined(reports, stacks, cited),
             *_versions(reports, cited)]

@@ -41,6 +41,8 @@ def restoring_options(p): # parser
                    help="leave noise in the scan (default: above 1%% of the tissue's mean it is reduced first)")
     g.add_argument('--nogains', action='store_true',
                    help='leave interleaves of unequal brightness and odd slices (default: they are evened out)')
+    g.add_argument('--nomotion', action='store_true',
+                   help='leave interleaves that the animal\'s movement shifted in plane (default: they are moved back)')
     g.add_argument('--tol', type=above_zero, metavar='FRACTION',
                    help="largest difference to the scan, as a fraction of the tissue's mean (default: by the noise)")
 
@@ -144,7 +146,7 @@ def load_inference(name,  # of the command
             check_header(opts.align)
         return MRIInference(opts.model, opts.spacing, opts.thickness, opts.profile, opts.uncertainty,
                             opts.device, opts.memory, tol=opts.tol, half=half,
-                            denoise=not opts.nodenoise, gains=not opts.nogains)
+                            denoise=not opts.nodenoise, gains=not opts.nogains, motion=not opts.nomotion)
 
 # %% ../nbs/59_options.ipynb #59-036
 def find_named(name,   # of the command

@@ -342,11 +342,14 @@ _plain_names = {
                'profile':'slice profile', 'ratio':'slice spacing / output spacing'},
     'gains': {'interleaves':'interleaves', 'gains':'interleaves, gain of each', 'odd_slices':'slices hardly trusted',
               'drift':'interleaves, drift of the gains'},
+    'motion': {'interleaves':'movement, positions of the animal in plane', 'shift_mm':'movement, shift of each, mm',
+               'turn_deg':'movement, turn of each, degrees', 'error_mm':'movement, error of a shift, mm',
+               'moved_slices':'movement, single slices'},
     'plane': {'from':'plane, spacing of the scan, mm', 'to':'plane, spacing of the output, mm', 'sentence':'plane'},
     'uncertainty': {'kind':'uncertainty', 'scale':'uncertainty, scale found on this scan',
                     'coverage':'uncertainty, coverage of the self test', 'checked_on':'uncertainty, checked on'}}
 _percent = {'sd','error','floor','coverage'}   # fractions, shown in per cent
-_usual = dict(drift=(0,), bandwidth=(1,[1,1]))   # which say nothing
+_usual = dict(drift=(0,), bandwidth=(1,[1,1]), shift_mm=([[0,0,0]],), turn_deg=([0],))   # which say nothing
 
 def _plain_entry(entry, report): # one of `_plain_names`, report
     "{plain name: value} of one entry of a report, without what is so in every scan"
@@ -440,9 +443,11 @@ def _noise_fact(noise): # of a report
     value = _percent_text(sd, digits) + (f' ± {unsure:.{digits}%}' if unsure else '')
     return 'noise', value, f'of the tissue mean, {source}'.rstrip(', ')
 
-def _compared(gains): # of a report
+def _compared(gains, motion): # of a report
     "What the residual is measured against, as text"
-    return 'scan with its interleaves evened' if (_number(gains.get('interleaves')) or 1)>1 else 'scan as acquired'
+    several = [(_number(o.get('interleaves')) or 1)>1 for o in (gains,motion)]
+    states = [name for name,on in zip(('evened','moved back'), several) if on]
+    return f"scan with its interleaves {' and '.join(states)}" if states else 'scan as acquired'
 
 def _acquisition_fact(said): # sidecar
     "[(name, value, remark)] of the acquisition, [] where nothing is known"
@@ -451,12 +456,13 @@ def _acquisition_fact(said): # sidecar
 
 def _scan_facts(report): # of a `Result`
     "What matters most: [(name, value, remark)]"
-    slices,noise,gains = (_dict(report.get(k)) for k in ('slices','noise','gains'))
+    slices,noise,gains,motion = (_dict(report.get(k)) for k in ('slices','noise','gains','motion'))
     facts = [_thickness_fact(slices)] if slices else []
     facts += [_noise_fact(noise)] if noise else []
     residual,lam = _number(_dict(report.get('residual')).get('output')), _number(report.get('lam'))
     if residual is not None:
-        facts.append(('residual', f'{residual:.2%}', f'of the tissue mean, between output and {_compared(gains)}'))
+        remark = f'of the tissue mean, between output and {_compared(gains, motion)}'
+        facts.append(('residual', f'{residual:.2%}', remark))
     if lam is not None:
         facts.append(('regularisation weight', f'{lam:.3g}', 'lambda: larger where the scan is noisier'))
     return facts + ([_gains_fact(gains)] if gains else [])
