@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['super_resolve', 'MRIInference', 'tissue', 'nothing_to_restore', 'Result']
+__all__ = ['super_resolve', 'MRIInference', 'nothing_to_restore', 'Result']
 
 # %% ../nbs/03_infer.ipynb #03-005
 import os, platform, time
@@ -23,8 +23,8 @@ from .limits import check_flags, check_positive, check_size, check_spacing
 from .slices import SliceModel, apply_along_axis, get_profile, regrid_affine, slice_model
 from .frames import conform, resample_axis, through_plane, unconform
 from .texts import with_options
-from .volumes import Volume, as_volume, geometry, in_memory, volume_name
-from .metrics import foreground
+from .volumes import Volume, as_volume, geometry, volume_name
+from .metrics import tissue
 from .models import load_generator, pick_dtype
 from .results import Result
 from .calibrate import error_sd, estimate_lambda, limit_lambda
@@ -225,19 +225,13 @@ def image(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`, on any d
 @patch
 def away(self:_Case, slices): # tensor as `y`, on any device
     "How far `slices` are from the scan: root mean square, fraction of the tissue's mean"
-    return round((masked_values(slices.to(self.y.device)-self.y, self.trusted).pow(2).mean().sqrt()/self.level).item(), 6)
+    rest = masked_values(slices.to(self.y.device)-self.y, self.trusted)
+    return round((rest.pow(2).mean().sqrt()/self.level).item(), 6)
 
 @patch
 def residual(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`
     "How far `x`, seen through the slice model, is from the scan"
     return self.away(self.sm.scan(x,2))
-
-# %% ../nbs/03_infer.ipynb #03-049
-def tissue(vol:tio.Image # in memory
-          )->torch.Tensor: # bool, as its data
-    "`foreground` of a scan whose air may lie below zero"
-    vol = in_memory(vol)
-    return foreground(vol.data.float() - min(0, vol.data.min().item()))
 
 # %% ../nbs/03_infer.ipynb #03-053
 @patch

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 # %% auto #0
-__all__ = ['foreground', 'mae', 'psnr', 'ssim', 'hfen', 'sharpness', 'gradient_error', 'slice_residual', 'intensity_gain',
-           'scores', 'ScoreTable', 'score_table', 'Truth']
+__all__ = ['foreground', 'tissue', 'mae', 'psnr', 'ssim', 'hfen', 'sharpness', 'gradient_error', 'slice_residual',
+           'intensity_gain', 'scores', 'ScoreTable', 'score_table', 'Truth']
 
 # %% ../nbs/12_metrics.ipynb #12-005
 import os
@@ -139,6 +139,12 @@ def foreground(vol,          # result, path, nibabel or torchio image, or a tens
     sizes = sum(np.bincount(o.ravel(), minlength=n+1) for o in pieces)     # slice by slice: it takes whole numbers of 64 bits
     largest = 1+np.argmax(sizes[1:])
     return torch.tensor(_fill(pieces==largest))[None]
+
+# %% ../nbs/12_metrics.ipynb #new-002
+def tissue(vol)->torch.Tensor: # one volume with one or more channels, as `foreground` takes it; bool, as its data
+    "`foreground` of a scan whose air may lie below zero"
+    vol = in_memory(vol)
+    return foreground(vol.data.float() - min(0, vol.data.min().item()))
 
 # %% ../nbs/12_metrics.ipynb #12-038
 @with_options

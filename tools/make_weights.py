@@ -67,7 +67,8 @@ def training_files(data, out, without=None):
     means  = [kept(out/f'made/average{g}_T2w.nii.gz', lambda: group_average(mice, g)) for g in ('','WT','UT','TT')]
     made   = [kept(out/f'made/{n}.nii.gz', lambda: phantom(.15, *kind)) for n,kind in digital_rats.items()]
     labels = sorted((data/'train').glob('*_labels.nii.gz'))[::2] + [data/'train/rat-WHS_labels.nii.gz']
-    return [*mice, *several(rat, 4, out/'made'), *several(means, 2, out/'made'), *made], [str(f) for f in allowed(labels, without)]
+    train  = [*mice, *several(rat, 4, out/'made'), *several(means, 2, out/'made'), *made]
+    return train, [str(f) for f in allowed(labels, without)]
 
 def is_made(path): return any(word in path.name for word in ('average','digital'))   # else a scanned animal
 
