@@ -64,8 +64,8 @@ def super_resolve(vol:Volume,               # path, nibabel image or torchio ima
                  )->Result:                 # `.volume`, `.uncertainty`, `.report`; `.save(dir)`, `.nibabel()`
     "A thick-slice scan in, an isotropic volume out"
     scan = as_volume(vol, 'the scan', scale, volume, form, fill)      # a fault in it is told before the network is loaded
-    inf = MRIInference(model, spacing, thickness, profile, uncertainty, device, memory, tol, half, denoise, gains,
-                       motion)
+    options = thickness, profile, uncertainty, device, memory, tol, half, denoise, gains, motion
+    inf = MRIInference(model, spacing, *options)
     return inf(scan)
 
 # %% ../nbs/03_infer.ipynb #03-027
@@ -368,9 +368,8 @@ def _slices(used): # `_Thickness`
 @patch
 def options(self:MRIInference):
     "What shapes the output, JSON-able"
-    return dict(spacing=self.spacing, thickness=self.thickness, profile=_profile_name(self.profile), tol=self.tol,
-                uncertainty=self.uncertainty, half=self.half, denoise=self.denoise, gains=self.gains,
-                motion=self.motion)
+    names = 'spacing','thickness','tol','uncertainty','half','denoise','gains','motion'
+    return {k:getattr(self,k) for k in names} | dict(profile=_profile_name(self.profile))
 
 # %% ../nbs/03_infer.ipynb #03-080
 @patch
@@ -418,9 +417,7 @@ def _resample_only(self:MRIInference, scan, start): # ScalarImage as read, when 
     masks = [tissue(plane),tissue(out)]
     report = self.report(scan, out, plane, masks, seconds=round(time.time()-start,2))
     why = f"no axis is thicker than the others and than {spacing:g} mm; resampled without the network"
-    report['warnings'].append(why)
-    if 'sentence' in report['plane']:
-        report['warnings'].append(report['plane']['sentence'])
+    report['warnings'] += [why, *[report['plane'][k] for k in ('sentence',) if k in report['plane']]]
     zero = tio.ScalarImage(tensor=torch.zeros_like(out.data), affine=out.affine) if self.uncertainty else None
     return Result(out, zero, report, masks, scan, plane)
 
