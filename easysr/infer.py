@@ -417,7 +417,7 @@ def _resample_only(self:MRIInference, scan, start): # ScalarImage as read, when 
     masks = [tissue(plane),tissue(out)]
     report = self.report(scan, out, plane, masks, seconds=round(time.time()-start,2))
     why = f"no axis is thicker than the others and than {spacing:g} mm; resampled without the network"
-    report['warnings'] += [why, *[report['plane'][k] for k in ('sentence',) if k in report['plane']]]
+    report['warnings'] += [o for o in (why, report['plane'].get('sentence')) if o]
     zero = tio.ScalarImage(tensor=torch.zeros_like(out.data), affine=out.affine) if self.uncertainty else None
     return Result(out, zero, report, masks, scan, plane)
 
