@@ -57,7 +57,7 @@ def _interleaves_sentence(found): # `SliceMotion` with interleaves
     moves = found.moves[:found.interleaves]
     far = max(np.hypot(*(a-b)[:2]) for a in moves for b in moves)
     turn = np.ptp(moves[:,2])
-    turned = f" and turned by {turn:.1f} degrees" if turn else ''
+    turned = f" and turned by {turn:.1f} degrees" if turn>=.05 else ''
     two = found.interleaves==2
     which = 'every other slice lies' if two else f'the slices of {found.interleaves} passes lie'
     apart = 'from the rest' if two else 'from one another'
