@@ -12,7 +12,7 @@ from fastcore.basics import patch
 from .core import LazyModule
 
 # %% ../nbs/40_gains.ipynb #40-n01
-ndi, stats = map(LazyModule, ('scipy.ndimage','scipy.stats'))
+ndi, special = map(LazyModule, ('scipy.ndimage','scipy.special'))
 
 # %% ../nbs/40_gains.ipynb #40-010
 @dataclass
@@ -226,10 +226,14 @@ def _block_shares(blocks,   # `(n, 16)` contrasts
     return np.array(shares)
 
 # %% ../nbs/40_gains.ipynb #40-041
+def _normal_deviate(F, above, below): # F statistic and its degrees of freedom
+    "The normal deviate that is as unlikely"
+    return -special.ndtri(max(special.fdtrc(above, below, F), 1e-300))
+
 def _significance(b, C, freedom): # coefficients, their covariance, degrees of freedom of the rest
     "F test that all of `b` are 0, as a normal deviate"
     F = b@np.linalg.solve(C,b)/len(b)
-    return stats.norm.isf(max(stats.f.sf(F, len(b), freedom), 1e-300))
+    return _normal_deviate(F, len(b), freedom)
 
 def _agreement(shares): # of the blocks
     "t statistic of their mean; 0 for fewer than three"

@@ -140,7 +140,7 @@ def foreground(vol,          # result, path, nibabel or torchio image, or a tens
     largest = 1+np.argmax(sizes[1:])
     return torch.tensor(_fill(pieces==largest))[None]
 
-# %% ../nbs/12_metrics.ipynb #new-002
+# %% ../nbs/12_metrics.ipynb #12-n06
 def tissue(vol)->torch.Tensor: # one volume with one or more channels, as `foreground` takes it; bool, as its data
     "`foreground` of a scan whose air may lie below zero"
     vol = in_memory(vol)

@@ -208,7 +208,9 @@ def unfold(x): # tensor `(B, 4C, H, W, D)`
 
 # %% ../nbs/01_models.ipynb #01-049
 def _draw_weights(conv): # convolution or transposed convolution
-    "Weights that keep the variance of what passes"
+    "Weights that keep the variance of what passes; on the `meta` device there are none to draw"
+    if conv.weight.is_meta:
+        return
     inputs = conv.in_channels
     if isinstance(conv, nn.Conv3d):
         inputs *= conv.weight[0,0].numel()   # a transposed one reads a single position
@@ -484,7 +486,7 @@ def _check_config(cls,     # class of a generator
         config = {k:v for k,v in config.items() if k not in switches}
     check_config(config, options.keys()-switches)
 
-# %% ../nbs/01_models.ipynb #new-001
+# %% ../nbs/01_models.ipynb #01-n03
 def _check_size(cls,    # class of a generator
                 config, # its keywords
                 state): # weights

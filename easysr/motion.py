@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from fastcore.basics import patch
 from .core import LazyModule
 from .gains import SliceGains, correct_gains, find_gains
-from .gains import _agreement, _difference_matrix, _huber, _interleave_basis, _neighbours, _outlying
+from .gains import _agreement, _difference_matrix, _huber, _interleave_basis, _neighbours, _normal_deviate, _outlying
 from .gains import _own_change, _smooth_columns
 
 # %% ../nbs/82_motion.ipynb #82-006
-ndi, stats, tio = map(LazyModule, ('scipy.ndimage','scipy.stats','torchio'))
+ndi, tio = map(LazyModule, ('scipy.ndimage','torchio'))
 
 # %% ../nbs/82_motion.ipynb #82-013
 @dataclass
@@ -178,10 +178,6 @@ def _block_shares(seen,    # `_Moves`
             whole += np.bincount(block, w*q*q, blocks)
     use = whole>.01*whole.sum()
     return shown[use]/whole[use]
-
-def _normal_deviate(F, above, below): # F statistic and its degrees of freedom
-    "The normal deviate that is as unlikely"
-    return stats.norm.isf(max(stats.f.sf(F, above, below), 1e-300))
 
 # %% ../nbs/82_motion.ipynb #82-036
 def _fit(seen,    # `_Moves`

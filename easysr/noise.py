@@ -13,7 +13,7 @@ from .core import LazyModule
 from .volumes import subsample
 
 # %% ../nbs/42_noise.ipynb #42-n01
-restoration, scipy_fft, stats = map(LazyModule, ('skimage.restoration','scipy.fft','scipy.stats'))
+restoration, scipy_fft, special = map(LazyModule, ('skimage.restoration','scipy.fft','scipy.special'))
 
 # %% ../nbs/42_noise.ipynb #42-010
 @dataclass
@@ -160,7 +160,7 @@ def _misfit(blocks,      # of air, `(K, P)`
             channels=1): # 1 for Rayleigh noise
     "Largest relative difference of the quartiles from those of the chi distribution"
     quartiles = (.25,.5,.75)
-    expected = stats.chi.ppf(quartiles, 2*channels)
+    expected = np.sqrt(2*special.gammaincinv(channels, quartiles))             # quantiles of the chi distribution
     found = np.quantile(blocks, quartiles)/max(sd,1e-12)
     return float(np.abs(np.log(np.maximum(found,1e-6)/expected)).max())
 
