@@ -271,7 +271,7 @@ class TrainConfig:
     ngf:int      = 48     # channels of the trunk
     blocks:int   = 4      # residual blocks
     tail:int     = 24     # channels on the fine grid (slice)
-    separable:bool = True # convolutions in plane, then through plane: half the arithmetic (slice)
+    separable:bool = False # convolutions in plane, then through plane: half the arithmetic (slice)
     ndf:int      = 16     # first channels of the discriminator
     seed:int     = 0      # of weights and patches
     workers:number_or_auto = 'auto' # loader processes; auto: none, for an NVIDIA card one less than cores, at most 8
@@ -420,7 +420,7 @@ def saved_options(saved:dict # options in a checkpoint, or None
         return {}
     _check_kind('cfg', saved, dict)
     known = {f.name for f in fields(TrainConfig)}
-    before = dict(dnorm='batch', separable=False)                      # what runs had before they could choose
+    before = dict(dnorm='batch')                      # what runs had before they could choose
     run = {k:v for k,v in (before | from_saved(saved)).items() if k in known}
     _check_kind('pairs', pairs := run.get('pairs', {}), dict)
     return run | dict(pairs={k:v for k,v in pairs.items() if k not in _paths})

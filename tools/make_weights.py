@@ -125,14 +125,14 @@ def main(data, out, without=None, share=1., prepare=False):
     if prepare:
         return 0
     val = find_volumes(data/'val')
-    cfg, best, steps = dict(separable=True, pairs=dict(labels=labels)), None, 0
+    cfg, best, steps = dict(pairs=dict(labels=labels)), None, 0
     for i,stage in enumerate(yaml.safe_load_all(recipe.read_text()), 1):
         real = stage.pop('real', False)   # this stage uses scanned animals only
         cfg = run_config(cfg, stage, share)
         run, table, config = out/f'run{i}', out/f'table{i}.csv', out/f'config{i}.json'
         config.write_text(json.dumps(cfg))
         write_split(table, [o for o in train if not (real and is_made(o))], val)
-        if best and cfg['separable'] and not load_checkpoint(best)['config'].get('separable'):
+        if best and cfg.get('separable') and not load_checkpoint(best)['config'].get('separable'):
             best = separable_start(out/f'start{i}.pth', best, table, cfg)
         if status := train_once(table, run, config, best):
             return status
