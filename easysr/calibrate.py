@@ -47,11 +47,10 @@ def limit_lambda(y, g,    # scan `(1,H,n,D)` and guess `(1,H,N,D)`
     "The largest weight up to `lam` at which the output agrees with the scan within `limit`"
     gram = sm.A@sm.A.T
     residual = y - sm.scan(g,-2)
-    inside = mask.float()
     def agrees(lam):
         keeps = lam*torch.linalg.inv(gram + lam*torch.eye(sm.n).to(gram))   # (n, n)
         left = apply_along_axis(keeps, residual, -2)
-        return (left*inside).pow(2).sum() <= inside.sum()*limit**2
+        return left.mul_(mask).square_().sum() <= mask.sum()*limit**2           # in place: it may be large
     return lam*.7**_first(40, lambda k: agrees(lam*.7**k))                  # no smaller than lam*.7**40
 
 # %% ../nbs/17_calibrate.ipynb #17-024

@@ -78,7 +78,7 @@ class Normaliser:
         self.gain = bright-self.offset or 1.   # 1 where both are the same
     def __call__(self, x): # tensor in the unit of the scan
         return (x-self.offset)/self.gain
-    def inverse(self, x): # normalised tensor
-        out = x*self.gain
+    def inverse(self, x, inplace=False): # normalised tensor; may it be changed?
+        out = x.mul_(self.gain) if inplace else x*self.gain
         out += self.offset      # in place: it may be large
         return out
