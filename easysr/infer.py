@@ -226,7 +226,7 @@ def image(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`, on any d
 def away(self:_Case, slices): # tensor as `y`, on any device
     "How far `slices` are from the scan: root mean square, fraction of the tissue's mean"
     rest = masked_values(slices.to(self.y.device)-self.y, self.trusted)
-    return round((rest.pow(2).mean().sqrt()/self.level).item(), 6)
+    return round((rest.square_().mean().sqrt()/self.level).item(), 6)
 
 @patch
 def residual(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`
@@ -432,8 +432,8 @@ def _check_thickness(scan, sm): # ScalarImage as read, `SliceModel`
 # %% ../nbs/03_infer.ipynb #03-090
 def _numbers(case, restored, x)->dict: # `_Case`, what `MRIInference.restore` gives, the output `(1,H,N,D)`
     "Lambda, noise, gains, movement and residuals, for the report"
-    cubic = apply_along_axis(case.sm.A@case.sm.interpolation(), case.y, 2)         # interpolated and sliced again
-    residual = dict(cubic=case.away(cubic), guess=case.away(restored['seen']), output=case.residual(x))
+    guess,M = case.away(restored.pop('seen')),case.sm.A@case.sm.interpolation()     # M interpolates and slices again
+    residual = dict(cubic=case.away(apply_along_axis(M,case.y,2)), guess=guess, output=case.residual(x))
     noise = case.noise.report(case.level) | dict(removed=restored['denoised'])
     return dict(lam=round(restored['lam'],6), noise=noise, gains=case.gains.report(),
                 motion=case.motion.report(), residual=residual)

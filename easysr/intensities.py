@@ -49,7 +49,7 @@ def subsample(x,         # tensor
              )->np.ndarray: # 1D, float32
     "Numbers of `x` at equal steps, enough for a statistic"
     x = x.detach().flatten()
-    return x[::max(1,len(x)//n)].float().cpu().numpy()
+    return x[::max(1,len(x)//n)].float().contiguous().cpu().numpy()      # a view would keep the whole in memory
 
 def masked_values(x,   # tensor
            mask # bool, as `x`

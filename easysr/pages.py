@@ -298,8 +298,8 @@ def residual_percent(res,      # `Result` of a scan that had a thick axis
     axis = res.report['through_plane']
     vol = res.volume if vol is None else vol
     mask = res.masks[0]
-    left = res.plane.data-res.slice_model.scan(vol.data, axis+1)
-    return 100*masked_values(left,mask)/masked_values(res.plane.data,mask).mean()
+    left = res.slice_model.scan(vol.data, axis+1).neg_().add_(res.plane.data)             # in place: it may be large
+    return masked_values(left,mask).mul_(100).div_(masked_values(res.plane.data,mask).mean())
 
 # %% ../nbs/23_pages.ipynb #23-070
 def _top(x): # tensor
@@ -475,7 +475,7 @@ def scan_page(res,          # `Result` of one scan
              )->str:        # one self-contained HTML page
     "The page to check an output by"
     vols,said = {'scan': res.scan, 'cubic': res.cubic, 'easysr': res.volume},_dict(acquisition)
-    vols,maps,plots = {k: halved(o) for k,o in vols.items()},_scan_maps(res),_scan_plots(res)
+    plots,maps,vols = _scan_plots(res),_scan_maps(res),{k: halved(o) for k,o in vols.items()}
     warnings = _sentences(res.report.get('warnings') if warnings is None else warnings)
     title += ': resampled (no thick axis)'*(res.report.get('slices') is None)
     warnings,grave = ordered_warnings(warnings, volume_reports(res.report | said))

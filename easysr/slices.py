@@ -473,12 +473,12 @@ def data_consistency(self:SliceModel,
                      trust=None,  # of each slice, as there
                      inplace=False): # change `g` itself? then `axis` is 2
     "The volume nearest to `g` that explains the scan `y`"
-    unexplained = y - self.scan(g, axis)
     P = self.pseudo_inverse(lam, trust)
+    def correction(g, y): return apply_along_axis(P, y-self.scan(g,axis), axis)
     if not inplace:
-        return apply_along_axis(P, unexplained, axis).add_(g)
-    for part,left in zip(g.split(64,1), unexplained.split(64,1)):         # views of `g`; slabs take little memory
-        part += apply_along_axis(P, left, axis)
+        return correction(g, y)+g
+    for part,slices in zip(g.split(64,1), y.split(64,1)):                 # views of `g`; slabs take little memory
+        part += correction(part, slices)
     return g
 
 # %% ../nbs/10_slices.ipynb #10-141
