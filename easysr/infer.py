@@ -55,7 +55,7 @@ def super_resolve(vol:Volume,               # path, nibabel image or torchio ima
                   fill:float|None=None,     # number to put in place of NaN and infinity
                   profile='gaussian',       # slice profile: name, measured rows or function
                   device:str='auto',        # auto, cpu, cuda, mps; a network in memory stays on its own
-                  memory:float=2.,          # GB the network may use
+                  memory:float=2.,          # GB to stay within where it can
                   tol:float|None=None,      # largest residual (fraction of tissue's mean); default: by the noise
                   half:bool|None=None,      # some convolutions in 16 bits? default: where the CPU is faster at it
                   denoise:bool=True,        # take out noise above 1% of the tissue's mean first?
@@ -102,7 +102,7 @@ class MRIInference:
                  profile='gaussian',       # slice profile: name, measured rows or function
                  uncertainty:bool=False,   # also a standard deviation per voxel?
                  device:str='auto',        # auto, cpu, cuda, mps; a generator in memory stays on its own
-                 memory:float=2.,          # GB the network may use
+                 memory:float=2.,          # GB to stay within where it can
                  tol:float|None=None,      # largest residual (fraction of tissue's mean); default: by the noise. No denoising if given
                  half:bool|None=None,      # some convolutions in 16 bits? default: where the CPU is faster at it, see `pick_dtype`
                  denoise:bool=True,        # take out noise above 1% of the tissue's mean first?
@@ -191,7 +191,6 @@ class _Case:
     gains: SliceGains      # of the slices
     motion: SliceMotion    # between interleaves
     norm: Normaliser       # of the intensities
-    y: torch.Tensor        # normalised `plane`, `(1,H,n,D)`
     mask: torch.Tensor     # its tissue, as `y`
     noise: Noise           # of `y`
     sm: SliceModel         # between `plane` and the output
@@ -199,6 +198,11 @@ class _Case:
     seconds: float = 0     # that examining it took
 
 # %% ../nbs/03_infer.ipynb #03-045
+@patch(as_prop=True)
+def y(self:_Case)->torch.Tensor: # `(1,H,n,D)`
+    "Normalised `plane`, made anew each time: it may be large"
+    return self.norm(self.plane.data.float()).contiguous()
+
 @patch(as_prop=True)
 def level(self:_Case)->float:
     "Mean of the tissue above the scan's own zero, in the unit of `y`"
@@ -225,7 +229,7 @@ def image(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`, on any d
 @patch
 def away(self:_Case, slices): # tensor as `y`, on any device
     "How far `slices` are from the scan: root mean square, fraction of the tissue's mean"
-    rest = masked_values(slices.to(self.y.device)-self.y, self.trusted)
+    rest = masked_values(slices.cpu()-self.y, self.trusted)
     return round((rest.square_().mean().sqrt()/self.level).item(), 6)
 
 @patch
@@ -243,11 +247,10 @@ def examine(self:MRIInference,
     in_place,gains,motion = slices_in_place(in_frame, tissue(in_frame), self.gains, self.motion)
     plane,_,sm = self.prepare(in_place, scan.get('slice_thickness'))
     norm = Normaliser(plane.data)
-    y = norm(plane.data.float()).contiguous()
-    mask = tissue(plane)
+    y,mask = norm(plane.data.float()).contiguous(),tissue(plane)
     noise = measure_noise(y, mask, norm(0.))
     sure = noise.sd*max(0, 1-3*noise.error)                  # an uncertain estimate counts less
-    return _Case(scan, how, plane, gains, motion, norm, y, mask, noise, sm.with_noise(sure))
+    return _Case(scan, how, plane, gains, motion, norm, mask, noise, sm.with_noise(sure))
 
 # %% ../nbs/03_infer.ipynb #03-057
 @dataclass
@@ -271,10 +274,8 @@ def _contradiction(scan, sm, width): # ScalarImage; `SliceModel` with the thickn
 
 def _overlap(sm): # `SliceModel` with a thickness that was given
     "A sentence where slices are thicker than they are apart"
-    if sm.thickness <= 1.02*sm.spacing:
-        return []
     return [f"slices {sm.thickness:.3g} mm thick and {sm.spacing:.3g} mm apart overlap by "
-            f"{sm.thickness-sm.spacing:.2g} mm; is that so?"]
+            f"{sm.thickness-sm.spacing:.2g} mm; is that so?"]*(sm.thickness > 1.02*sm.spacing)
 
 # %% ../nbs/03_infer.ipynb #03-060
 _unseen = ["the slice width could not be estimated (too little tissue, or a ratio of slice to voxel outside 1.8 to 7); "

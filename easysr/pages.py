@@ -20,7 +20,7 @@ from .texts import html_text, plain_text
 from .view import SliceViewer, open_window, robust_window, viewer_script
 from .viewer import halved, package_text
 from .volumes import subsample
-from .intensities import masked_values
+from .intensities import masked_sample, masked_values
 
 # %% ../nbs/23_pages.ipynb #23-011
 def _file_name(value): # text
@@ -322,7 +322,7 @@ def _scan_maps(res): # `Result`
 def _scan_plots(res): # `Result`
     "Histograms of the page of a scan: intensities and residual"
     both = {'cubic': res.cubic, 'easysr': res.volume}
-    tissue = {k: subsample(masked_values(o.data,res.masks[1])) for k,o in both.items()}
+    tissue = {k: masked_sample(o.data, res.masks[1]) for k,o in both.items()}
     plots = {'intensities': plot_hist(tissue, 'intensity in tissue')}
     if res.slice_model is None:
         return plots
