@@ -484,7 +484,7 @@ def _check_config(cls,     # class of a generator
         config = {k:v for k,v in config.items() if k not in switches}
     check_config(config, options.keys()-switches)
 
-# %% ../nbs/01_models.ipynb #new-001
+# %% ../nbs/01_models.ipynb #01-n03
 def _check_size(cls,    # class of a generator
                 config, # its keywords
                 state): # weights
