@@ -55,7 +55,7 @@ def super_resolve(vol:Volume,               # path, nibabel image or torchio ima
                   fill:float|None=None,     # number to put in place of NaN and infinity
                   profile='gaussian',       # slice profile: name, measured rows or function
                   device:str='auto',        # auto, cpu, cuda, mps; a network in memory stays on its own
-                  memory:float=2.,          # GB to stay within where it can
+                  memory:float=2.,          # GB to stay within if possible
                   tol:float|None=None,      # largest residual (fraction of tissue's mean); default: by the noise
                   half:bool|None=None,      # some convolutions in 16 bits? default: where the CPU is faster at it
                   denoise:bool=True,        # take out noise above 1% of the tissue's mean first?
@@ -102,7 +102,7 @@ class MRIInference:
                  profile='gaussian',       # slice profile: name, measured rows or function
                  uncertainty:bool=False,   # also a standard deviation per voxel?
                  device:str='auto',        # auto, cpu, cuda, mps; a generator in memory stays on its own
-                 memory:float=2.,          # GB to stay within where it can
+                 memory:float=2.,          # GB to stay within if possible
                  tol:float|None=None,      # largest residual (fraction of tissue's mean); default: by the noise. No denoising if given
                  half:bool|None=None,      # some convolutions in 16 bits? default: where the CPU is faster at it, see `pick_dtype`
                  denoise:bool=True,        # take out noise above 1% of the tissue's mean first?
