@@ -253,6 +253,7 @@ def _restore_row(inf, path, out, inspected): # as `restore_files` takes them; `i
         row['output'] = output_place(path, out)
         found = inspected.result()
         results = _results(inf, found)
+        found = {k: found[k] for k in ('done','key')}   # the measured scan takes memory
     return row,found,results
 
 def _write_row(row, found, results, inf, path, out, page, align, overwrite): # as `_restore_row` gives and takes them
@@ -287,7 +288,7 @@ def _restore_rows(inf, files, out, page, overwrite, align, reading): # as `resto
             yield from (o.result() for o in writing)
             writing = [writer.submit(_write_row, *restored, inf, f, out, page, align, overwrite)]
             large = sum(r.volume.data.numel() for r in restored[2] or []) > _beside
-            del restored                           # only the writer holds it now
+            del restored,this                      # only the writer holds it now
             if large:
                 yield writing.pop().result()
         yield from (o.result() for o in writing)

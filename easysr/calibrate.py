@@ -17,7 +17,7 @@ def estimate_lambda(y, g,  # scan `(1,H,n,D)` and guess `(1,H,N,D)`
                     sigma  # standard deviation of the noise, in the unit of `y`
                    )->float: # between .01 and 1
     "Regularisation weight of the data consistency, from what the residual shows beyond noise"
-    residual = y - sm.scan(g,-2)
+    residual = sm.scan(g,-2).neg_().add_(y)                              # in place: it may be large
     power = masked_values(residual, mask).pow(2).mean().item() if mask.any() else 0.
     errors = max(power-sigma**2, .01*power, 1e-12)                       # what a slice shows of them
     tau2 = errors/(sm.A@sm.A.T).diagonal().mean().item()                 # in a fine voxel
@@ -46,12 +46,12 @@ def limit_lambda(y, g,    # scan `(1,H,n,D)` and guess `(1,H,N,D)`
                 )->float:
     "The largest weight up to `lam` at which the output agrees with the scan within `limit`"
     gram = sm.A@sm.A.T
-    residual = y - sm.scan(g,-2)
-    inside = mask.float()
+    residual = sm.scan(g,-2).neg_().add_(y)                                # in place: it may be large
+    parts = list(zip(residual.split(64,-3), mask.split(64,-3)))             # slabs take little memory
     def agrees(lam):
         keeps = lam*torch.linalg.inv(gram + lam*torch.eye(sm.n).to(gram))   # (n, n)
-        left = apply_along_axis(keeps, residual, -2)
-        return (left*inside).pow(2).sum() <= inside.sum()*limit**2
+        left = sum((apply_along_axis(keeps,o,-2)*m).square_().sum() for o,m in parts)
+        return left <= mask.sum()*limit**2
     return lam*.7**_first(40, lambda k: agrees(lam*.7**k))                  # no smaller than lam*.7**40
 
 # %% ../nbs/17_calibrate.ipynb #17-024

@@ -264,12 +264,14 @@ def ram_bytes()->float:
         return float('inf')
 
 def release_memory(coming): # bytes of the volumes that come next
-    "Give freed memory back to the system, where so much is to come that it counts"
+    "Where so much is to come that it counts: give freed memory back, and from now on large blocks at once"
     if coming < 2**27:
         return
     import ctypes
     try:
-        ctypes.CDLL(None).malloc_trim(0)
+        libc,M_MMAP_THRESHOLD = ctypes.CDLL(None),-3
+        libc.malloc_trim(0)
+        libc.mallopt(M_MMAP_THRESHOLD, 2**23)     # bytes, of glibc
     except (AttributeError, TypeError, OSError):
         pass   # macOS, Windows, musl
 

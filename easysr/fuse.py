@@ -325,7 +325,7 @@ def fuse(stacks:list,             # two or more thick stacks of one animal: path
          thickness:float|None=None, # FWHM of the slice profile (mm); default: of the sidecar, else measured
          profile='gaussian',      # slice profile
          device:str='auto',       # auto, cpu, cuda, mps
-         memory:float=2.,         # GB the network may use
+         memory:float=2.,         # GB to stay within if possible
          tol:float|None=None,     # largest residual (fraction of tissue's mean); default: by the noise
          half:bool|None=None,     # some convolutions in 16 bits? default: where the CPU is faster at it
          denoise:bool=True,       # take out noise above 1% of the tissue's mean first?

@@ -10,6 +10,7 @@ import math, numpy as np, torch
 from dataclasses import dataclass, field
 from fastcore.basics import patch
 from .core import LazyModule
+from .intensities import masked_values
 
 # %% ../nbs/40_gains.ipynb #40-n01
 ndi, special = map(LazyModule, ('scipy.ndimage','scipy.special'))
@@ -101,7 +102,7 @@ def _difference_matrix(good): # bool `(n,)`
 def _log_signal(y,    # scan `(1,H,n,D)`
                 mask):# tissue, bool, as `y`
     "Logarithm of the signal and the bright voxels, `(H,n,D)` each"
-    level = y[mask].median()
+    level = masked_values(y, mask).median()
     return y[0].clamp(min=.02*level).log(), y[0]>.4*level
 
 # %% ../nbs/40_gains.ipynb #40-028
@@ -361,7 +362,7 @@ def _find_spike(y, good, # as `_beyond_neighbours` takes them
                 area):   # voxels of tissue in each slice, `(n,)`
     "The slice with the strongest single frequency and the amplitude of its stripes, or None"
     beyond = _beyond_neighbours(y, good).permute(1,0,2)
-    power = torch.fft.fft2(beyond).abs().pow(2).cpu().numpy()
+    power = torch.cat([torch.fft.fft2(o).abs().pow(2) for o in beyond.split(16)]).cpu().numpy()   # slabs take little memory
     strongest = (power*_high(power.shape[1:])).max((1,2))
     if not (2*np.sqrt(strongest) > .1*np.maximum(area, .1*area.max())).any():
         return None                                                 # no stripes, strong or weak, are of that amplitude
@@ -405,9 +406,9 @@ def find_gains(y,    # magnitude scan, not normalised, `(1,H,n,D)`, slices along
     n = y.shape[2]
     found = SliceGains(torch.ones(n), torch.ones(n))
     y = y.float()
-    if n<6 or not mask.any() or not y[mask].median()>0:
+    if n<6 or not mask.any() or not masked_values(y, mask).median()>0:
         return found
-    level = y[mask].median()
+    level = masked_values(y, mask).median()
     L,bright = _log_signal(y, mask)
     good = np.ones(n, bool)
     for _ in range(n//5+1):

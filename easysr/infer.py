@@ -17,7 +17,7 @@ from functools import partial
 from importlib.metadata import version
 from fastcore.basics import patch, store_attr
 import easysr
-from .core import HeaderError, LazyModule, peak_gb, pick_device
+from .core import HeaderError, LazyModule, peak_gb, pick_device, release_memory
 from .intensities import Normaliser, masked_values, intensity_summary
 from .limits import check_flags, check_positive, check_size, check_spacing
 from .slices import SliceModel, apply_along_axis, get_profile, regrid_affine, slice_model
@@ -32,7 +32,7 @@ from .gains import SliceGains
 from .intervals import calibrate_intervals
 from .motion import SliceMotion, slices_in_place
 from .noise import Noise, denoise, measure_noise
-from .tiles import generate_with_fallback, tile_size, tissue_bounds, tissue_weight
+from .tiles import generate_with_fallback, tile_memory, tile_size, tissue_bounds, tissue_weight
 from .width import estimate_width
 
 # %% ../nbs/03_infer.ipynb #03-006
@@ -55,7 +55,7 @@ def super_resolve(vol:Volume,               # path, nibabel image or torchio ima
                   fill:float|None=None,     # number to put in place of NaN and infinity
                   profile='gaussian',       # slice profile: name, measured rows or function
                   device:str='auto',        # auto, cpu, cuda, mps; a network in memory stays on its own
-                  memory:float=2.,          # GB the network may use
+                  memory:float=2.,          # GB to stay within if possible
                   tol:float|None=None,      # largest residual (fraction of tissue's mean); default: by the noise
                   half:bool|None=None,      # some convolutions in 16 bits? default: where the CPU is faster at it
                   denoise:bool=True,        # take out noise above 1% of the tissue's mean first?
@@ -102,7 +102,7 @@ class MRIInference:
                  profile='gaussian',       # slice profile: name, measured rows or function
                  uncertainty:bool=False,   # also a standard deviation per voxel?
                  device:str='auto',        # auto, cpu, cuda, mps; a generator in memory stays on its own
-                 memory:float=2.,          # GB the network may use
+                 memory:float=2.,          # GB to stay within if possible
                  tol:float|None=None,      # largest residual (fraction of tissue's mean); default: by the noise. No denoising if given
                  half:bool|None=None,      # some convolutions in 16 bits? default: where the CPU is faster at it, see `pick_dtype`
                  denoise:bool=True,        # take out noise above 1% of the tissue's mean first?
@@ -191,7 +191,6 @@ class _Case:
     gains: SliceGains      # of the slices
     motion: SliceMotion    # between interleaves
     norm: Normaliser       # of the intensities
-    y: torch.Tensor        # normalised `plane`, `(1,H,n,D)`
     mask: torch.Tensor     # its tissue, as `y`
     noise: Noise           # of `y`
     sm: SliceModel         # between `plane` and the output
@@ -199,6 +198,11 @@ class _Case:
     seconds: float = 0     # that examining it took
 
 # %% ../nbs/03_infer.ipynb #03-045
+@patch(as_prop=True)
+def y(self:_Case)->torch.Tensor: # `(1,H,n,D)`
+    "Normalised `plane`, made anew each time: it may be large"
+    return self.norm(self.plane.data.float()).contiguous()
+
 @patch(as_prop=True)
 def level(self:_Case)->float:
     "Mean of the tissue above the scan's own zero, in the unit of `y`"
@@ -225,8 +229,8 @@ def image(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`, on any d
 @patch
 def away(self:_Case, slices): # tensor as `y`, on any device
     "How far `slices` are from the scan: root mean square, fraction of the tissue's mean"
-    rest = masked_values(slices.to(self.y.device)-self.y, self.trusted)
-    return round((rest.pow(2).mean().sqrt()/self.level).item(), 6)
+    rest = masked_values(slices.cpu()-self.y, self.trusted)
+    return round((rest.square_().mean().sqrt()/self.level).item(), 6)
 
 @patch
 def residual(self:_Case, x): # tensor in the networks' frame, `(1,H,N,D)`
@@ -243,11 +247,10 @@ def examine(self:MRIInference,
     in_place,gains,motion = slices_in_place(in_frame, tissue(in_frame), self.gains, self.motion)
     plane,_,sm = self.prepare(in_place, scan.get('slice_thickness'))
     norm = Normaliser(plane.data)
-    y = norm(plane.data.float()).contiguous()
-    mask = tissue(plane)
+    y,mask = norm(plane.data.float()).contiguous(),tissue(plane)
     noise = measure_noise(y, mask, norm(0.))
     sure = noise.sd*max(0, 1-3*noise.error)                  # an uncertain estimate counts less
-    return _Case(scan, how, plane, gains, motion, norm, y, mask, noise, sm.with_noise(sure))
+    return _Case(scan, how, plane, gains, motion, norm, mask, noise, sm.with_noise(sure))
 
 # %% ../nbs/03_infer.ipynb #03-057
 @dataclass
@@ -271,10 +274,8 @@ def _contradiction(scan, sm, width): # ScalarImage; `SliceModel` with the thickn
 
 def _overlap(sm): # `SliceModel` with a thickness that was given
     "A sentence where slices are thicker than they are apart"
-    if sm.thickness <= 1.02*sm.spacing:
-        return []
     return [f"slices {sm.thickness:.3g} mm thick and {sm.spacing:.3g} mm apart overlap by "
-            f"{sm.thickness-sm.spacing:.2g} mm; is that so?"]
+            f"{sm.thickness-sm.spacing:.2g} mm; is that so?"]*(sm.thickness > 1.02*sm.spacing)
 
 # %% ../nbs/03_infer.ipynb #03-060
 _unseen = ["the slice width could not be estimated (too little tissue, or a ratio of slice to voxel outside 1.8 to 7); "
@@ -328,28 +329,29 @@ def restore(self:MRIInference,
             sm,        # its `SliceModel`, with its noise
             mask,      # tissue, as `y`
             level,     # mean of the tissue above the scan's own zero, in the unit of `y`
-            trust=None # of each slice, `(n,)`; default: 1
-           )->dict:    # x, guess and quantile `(1,H,N,D)`, on the network's device; lam; warnings; denoised?
+            trust=None,# of each slice, `(n,)`; default: 1
+            inplace=False # turn the guess itself into the output, and return it no more?
+           )->dict:    # x, guess, quantile `(1,H,N,D)`, seen (the guess's slices), on the network's device; lam; warnings; denoised?
     "Denoising, generator, then data consistency"
     denoised = self.denoises(sm, level)
     y = denoise(y, sm.noise) if denoised else y
-    gen,part = self.gen,tissue_bounds(mask)
     y,mask = y.to(self.device),mask.to(self.device)
-    how = dict(part=part, quantile=self.uncertainty, weight=tissue_weight(y, mask, sm), progress=self.progress)
-    with _evaluating(gen, self.trunk_dtype):
-        (guess,quantile),sentences = generate_with_fallback(gen, y, sm, tile_size(gen,sm,self.memory), **how)
+    weight,part = tissue_weight(y, mask, sm),tissue_bounds(mask)
+    how = dict(part=part, quantile=self.uncertainty, weight=weight, progress=self.progress)
+    size = tile_size(self.gen, sm, tile_memory(self.memory, y, sm, 1+self.uncertainty))
+    with _evaluating(self.gen, self.trunk_dtype):
+        (guess,quantile),sentences = generate_with_fallback(self.gen, y, sm, size, **how)
     good = mask if trust is None else mask & (trust==1)[:,None].to(self.device)
     lam = estimate_lambda(y, guess, sm, good, sm.noise)
     lam = limit_lambda(y, guess, sm, good, lam, _residual_limit(self.tol, level, sm.noise))
-    x = sm.data_consistency(guess, y, 2, lam, trust)
-    return dict(x=x, guess=guess, quantile=quantile, lam=lam, warnings=sentences, denoised=denoised)
+    seen,x = sm.scan(guess, 2),sm.data_consistency(guess, y, 2, lam, trust, inplace)
+    return dict(x=x, guess=None if inplace else guess, seen=seen, quantile=quantile, lam=lam,
+                warnings=sentences, denoised=denoised)
 
 # %% ../nbs/03_infer.ipynb #03-072
 def _keep_nonnegative(case, x, lam): # `_Case`, its output `(1,H,N,D)`, lambda of its data consistency
     "`x` without negative intensities, where the scan has none; changed in place"
-    if case.scan.data.min()<0:
-        return x
-    return case.sm.project_nonnegative(x, lam, case.norm(0.), inplace=True)
+    return x if case.scan.data.min()<0 else case.sm.project_nonnegative(x, lam, case.norm(0.), inplace=True)
 
 # %% ../nbs/03_infer.ipynb #03-075
 def _profile_name(profile): # name or function
@@ -361,8 +363,7 @@ def _slices(used): # `_Thickness`
     sm = used.sm
     spread = None if used.spread is None else round(used.spread,3)
     return dict(spacing=round(sm.spacing,6), thickness=round(sm.thickness,6), profile=_profile_name(sm.profile),
-                ratio=round(sm.ratio,4), source=used.source, spread=spread,
-                read_from=used.origin)
+                ratio=round(sm.ratio,4), source=used.source, spread=spread, read_from=used.origin)
 
 # %% ../nbs/03_infer.ipynb #03-078
 @patch
@@ -432,8 +433,8 @@ def _check_thickness(scan, sm): # ScalarImage as read, `SliceModel`
 # %% ../nbs/03_infer.ipynb #03-090
 def _numbers(case, restored, x)->dict: # `_Case`, what `MRIInference.restore` gives, the output `(1,H,N,D)`
     "Lambda, noise, gains, movement and residuals, for the report"
-    cubic = apply_along_axis(case.sm.A@case.sm.interpolation(), case.y, 2)         # interpolated and sliced again
-    residual = dict(cubic=case.away(cubic), guess=case.residual(restored['guess']), output=case.residual(x))
+    guess,M = case.away(restored.pop('seen')),case.sm.A@case.sm.interpolation()     # M interpolates and slices again
+    residual = dict(cubic=case.away(apply_along_axis(M,case.y,2)), guess=guess, output=case.residual(x))
     noise = case.noise.report(case.level) | dict(removed=restored['denoised'])
     return dict(lam=round(restored['lam'],6), noise=noise, gains=case.gains.report(),
                 motion=case.motion.report(), residual=residual)
@@ -467,9 +468,9 @@ def _all_warnings(case, restored, report): # `_Case`, what `MRIInference.restore
 def _output_masks(case)->list: # `_Case`
     "Tissue of the scan and of the output, `(1,i,j,k)`"
     M = case.sm.interpolation('linear')
-    fine = torch.cat([apply_along_axis(M,o,2)>.5 for o in case.mask.float().split(64,1)], 1)    # slabs take little memory
-    volumes = [tio.ScalarImage(tensor=o.byte(), affine=np.eye(4)) for o in (case.mask,fine)]
-    return [case.stored(o).data>.5 for o in volumes]
+    fine = torch.cat([apply_along_axis(M,o.float(),2)>.5 for o in case.mask.split(64,1)], 1)    # slabs take little memory
+    volumes = [tio.ScalarImage(tensor=o.view(torch.uint8), affine=np.eye(4)) for o in (case.mask,fine)]
+    return [case.stored(o).data.view(torch.bool) for o in volumes]
 
 # %% ../nbs/03_infer.ipynb #03-097
 @patch
@@ -492,16 +493,15 @@ def _to_result(self:MRIInference,
               )->Result:
     "Volume, uncertainty and report of a restored scan"
     x = _keep_nonnegative(case, restored['x'], restored['lam'])
-    if not x.isfinite().all():
+    if not all(o.isfinite().all() for o in x.split(64,1)):
         wrong = "came out with values that are not finite"
         raise HeaderError(volume_name(case.scan), wrong, "use the default model (--model default)")
-    out,plane,masks = case.image(case.norm.inverse(x)),case.stored(case.plane),_output_masks(case)
+    more |= _numbers(case, restored, x)
+    out,plane,masks = case.image(case.norm.inverse(x,inplace=True)),case.stored(case.plane),_output_masks(case)
     sd,intervals = self._standard_deviation(case, restored)
-    more |= dict(uncertainty=intervals.report()) if intervals else {}
-    seconds = round(time.time()-start, 2)
-    report = self.report(case.scan, out, plane, masks, case.used, **_numbers(case,restored,x), **more, seconds=seconds)
-    report['warnings'] += _all_warnings(case, restored, report)
-    report['warnings'] += intervals.sentences() if intervals else []
+    more |= (dict(uncertainty=intervals.report()) if intervals else {}) | dict(seconds=round(time.time()-start,2))
+    report = self.report(case.scan, out, plane, masks, case.used, **more)
+    report['warnings'] += _all_warnings(case, restored, report) + (intervals.sentences() if intervals else [])
     return Result(out, sd, report, masks, case.scan, plane, case.sm)
 
 # %% ../nbs/03_infer.ipynb #03-100
@@ -516,6 +516,7 @@ def measure(self:MRIInference,
     check_size(scan, self.target_spacing(scan))
     if not self.would_restore(scan):
         return scan
+    release_memory(4*scan.data.numel()*np.prod(scan.spacing)/self.target_spacing(scan)**3)
     case = self.examine(scan)
     _check_thickness(scan, case.sm)
     case.used = self.thickness_of(case)
@@ -538,5 +539,5 @@ def __call__(self:MRIInference,
         return self._resample_only(found, start)
     start = time.time()-found.seconds
     with _evaluating(self.gen, self.trunk_dtype):
-        restored = self.restore(found.y, found.sm, found.mask, found.level, found.gains.trust)
+        restored = self.restore(found.y, found.sm, found.mask, found.level, found.gains.trust, inplace=True)
         return self._to_result(found, restored, start)

@@ -91,18 +91,18 @@ def _mean(xs): # numbers
     return float(np.mean(list(xs)))
 
 # %% ../nbs/12_metrics.ipynb #12-024
-def _threshold(x,        # 3-D array
+def _threshold(x,        # 3-D array, which is changed: it may be large
                spacing): # mm
     "Voxels that are brighter than air"
     if not x.any():
         return x!=0
     if (x==0).mean()>.2:
         return np.abs(x)>.01*np.percentile(np.abs(x[x!=0]), 99)
-    smooth = ndi.gaussian_filter(x, [.2/o for o in spacing], mode='nearest')
+    smooth = ndi.gaussian_filter(x, [.2/o for o in spacing], output=x, mode='nearest')
     if not (smooth>0).any() or np.ptp(smooth)==0:
         return np.zeros_like(x, dtype=bool)
     least = np.percentile(smooth[smooth>0], 5, overwrite_input=True)
-    log = np.log(np.maximum(smooth,least,out=smooth), out=smooth)      # in place: it may be large
+    log = np.log(np.maximum(smooth,least,out=smooth), out=smooth)
     return log>sk_filters.threshold_otsu(log)
 
 # %% ../nbs/12_metrics.ipynb #12-026
@@ -133,7 +133,10 @@ def foreground(vol,          # result, path, nibabel or torchio image, or a tens
     if len(x)!=1:
         raise ValueError(f"A mask is made of one volume, and this is {len(x)}.")
     spacing = vol.spacing if isinstance(vol, tio.Image) else (1,1,1)
-    pieces,n = ndi.label(_threshold(np.nan_to_num(x[0]), spacing))
+    x = np.nan_to_num(x[0])
+    bright = _threshold(x, spacing)
+    del x                                                                  # it may be large
+    pieces,n = ndi.label(bright)
     if n==0:
         raise ValueError("No foreground was found: the volume is constant.")
     sizes = sum(np.bincount(o.ravel(), minlength=n+1) for o in pieces)     # slice by slice: it takes whole numbers of 64 bits
@@ -144,7 +147,8 @@ def foreground(vol,          # result, path, nibabel or torchio image, or a tens
 def tissue(vol)->torch.Tensor: # one volume with one or more channels, as `foreground` takes it; bool, as its data
     "`foreground` of a scan whose air may lie below zero"
     vol = in_memory(vol)
-    return foreground(vol.data.float() - min(0, vol.data.min().item()))
+    x,low = vol.data.float(),vol.data.min().item()
+    return foreground(x-low if low<0 else x)
 
 # %% ../nbs/12_metrics.ipynb #12-038
 @with_options

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from fastcore.basics import patch
 from .core import LazyModule
 from .gains import SliceGains, correct_gains, find_gains
-from .gains import _agreement, _difference_matrix, _huber, _interleave_basis, _neighbours, _normal_deviate, _outlying
+from .gains import _agreement, _difference_matrix, _huber, _interleave_basis, _neighbours, _normal_deviate
+from .gains import _outlying
+from .intensities import masked_values
 from .gains import _own_change, _smooth_columns
 
 # %% ../nbs/82_motion.ipynb #82-006
@@ -103,7 +105,16 @@ class _Moves:
     "Each slice against its neighbours; NaN where there is nothing to see"
     moves: np.ndarray  # `(n,3)`: shifts (mm) and turn (degrees)
     unsure: np.ndarray # `(n,)`, relative error of a shift
-    voxels: list       # of each slice: changes `(3,voxels)`, difference, weights, block of the plane; or None
+    sums: list         # of each slice, by block of the plane, see `_block_sums`; or None
+
+def _block_sums(X,     # changes `(3,voxels)`, see `_changes`
+                e,     # difference to explain, `(voxels,)`
+                w,     # weights
+                block, # number of each voxel's block
+                many=16):
+    "Weighted products of changes and difference `(3,blocks)`, and of changes with one another `(3,3,blocks)`"
+    def total(x): return np.bincount(block, w*x, many)
+    return np.stack([total(x*e) for x in X]), np.stack([[total(x*z) for z in X] for x in X])
 
 def _blocks(shape, # of a picture
             side=4):
@@ -119,7 +130,7 @@ def _compare(s,       # blurred scan over its level, `(H,n,D)`
              pair,    # its neighbours, as `_neighbours` gives them
              spacing, # in plane (mm)
              centre): # `(2,)` (voxels)
-    "Move of a slice, its relative error, and its voxels, see `_Moves`; None where there is too little tissue"
+    "Move of a slice, its relative error, and its `_block_sums`; None where there is too little tissue"
     below,above,w = pair
     beside = (1-w)*s[:,below]+w*s[:,above]
     middle,step = .5*(beside+s[:,k]),np.abs(s[:,above]-s[:,below])
@@ -130,7 +141,8 @@ def _compare(s,       # blurred scan over its level, `(H,n,D)`
     X = np.concatenate([_changes(middle,spacing,centre), [middle,np.ones_like(middle)]])[:,near]
     e = (s[:,k]-beside)[near]
     t,weights,A = _robust(X, e, 1/((np.median(step[tissue])+.02)**2+step[near]**2))
-    return t[:3], np.trace(np.linalg.inv(A)[:2,:2])**.5, (X[:3],e-t[3:]@X[3:],weights,_blocks(middle.shape)[near])
+    sums = _block_sums(X[:3], e-t[3:]@X[3:], weights, _blocks(middle.shape)[near])
+    return t[:3], np.trace(np.linalg.inv(A)[:2,:2])**.5, sums
 
 # %% ../nbs/82_motion.ipynb #82-029
 def _compare_all(y,       # scan over its level, `(H,n,D)`
@@ -143,7 +155,7 @@ def _compare_all(y,       # scan over its level, `(H,n,D)`
     for k,pair in enumerate(_neighbours(good)):
         seen = _compare(s, k, pair, spacing, centre) if pair and good[k] else None
         if seen:
-            out.moves[k],out.unsure[k],out.voxels[k] = seen
+            out.moves[k],out.unsure[k],out.sums[k] = seen
     return out
 
 # %% ../nbs/82_motion.ipynb #82-033
@@ -170,12 +182,10 @@ def _block_shares(seen,    # `_Moves`
                   blocks=16):
     "How much of a pattern each block of the plane shows; blocks without edges are left out"
     shown,whole = np.zeros((2,blocks))
-    for t,voxels in zip(pattern, seen.voxels):
-        if voxels:
-            X,e,w,block = voxels
-            q = t@X
-            shown += np.bincount(block, w*q*e, blocks)
-            whole += np.bincount(block, w*q*q, blocks)
+    for t,sums in zip(pattern, seen.sums):
+        if sums:
+            shown += t@sums[0]
+            whole += np.einsum('i,ijb,j->b', t, sums[1], t)
     use = whole>.01*whole.sum()
     return shown[use]/whole[use]
 
@@ -254,12 +264,12 @@ def find_motion(y,      # magnitude scan of even brightness, not normalised, `(1
     "In-plane movement between the interleaves of a scan"
     n = y.shape[2]
     found = SliceMotion(np.zeros((n,3)), np.array(affine,float), np.zeros(2))
-    if n<8 or min(y.shape[1],y.shape[3])<8 or not mask.any() or not y[mask].median()>0:
+    if n<8 or min(y.shape[1],y.shape[3])<8 or not mask.any() or not masked_values(y, mask).median()>0:
         return found
     good = np.ones(n,bool) if good is None else np.array(good,bool)
     found.centre = np.array(ndi.center_of_mass(mask[0].any(1).cpu().numpy()))
-    level = y[mask].median().item()
-    best,first = _find_interleaves(y[0].cpu().double().numpy()/level, good, found.spacing, found.centre)
+    level = masked_values(y, mask).median().item()
+    best,first = _find_interleaves(np.divide(y[0].cpu().numpy(), level, dtype=float), good, found.spacing, found.centre)
     shown = best or first
     if shown is None:
         return found

@@ -10,6 +10,7 @@ import math, numpy as np, torch
 from dataclasses import dataclass
 from fastcore.basics import patch
 from .core import LazyModule
+from .intensities import masked_values
 from .volumes import subsample
 
 # %% ../nbs/42_noise.ipynb #42-n01
@@ -91,8 +92,10 @@ def grown(mask): # bool tensor `(..., H, n, D)`
 # %% ../nbs/42_noise.ipynb #42-020
 def _constant(y): # scan, tensor `(1,H,n,D)`
     "Where three by three voxels in plane have one value, and their neighbours"
-    highest,lowest = (_running(f, _running(f,y,1,1), 3, 1) for f in (torch.maximum,torch.minimum))
-    return _running(torch.maximum, _running(torch.maximum,highest==lowest,1,2), 3, 2)
+    def even(y):
+        highest,lowest = (_running(f, _running(f,y,1,1), 3, 1) for f in (torch.maximum,torch.minimum))
+        return _running(torch.maximum, _running(torch.maximum,highest==lowest,1,2), 3, 2)
+    return torch.cat([even(o) for o in y.split(16,2)], 2)                  # slabs take little memory
 
 # %% ../nbs/42_noise.ipynb #42-023
 def _patches(x,     # tensor `(1,H,n,D)`
@@ -195,7 +198,7 @@ def _measure_air(y,     # scan, tensor `(1,H,n,D)`
             break
     if len(blocks)<16:
         return None
-    blocks,added = _spread_steps(blocks-(y[air].min().item() if zero is None else zero))
+    blocks,added = _spread_steps(blocks-(masked_values(y, air).min().item() if zero is None else zero))
     s = np.sqrt(np.maximum((blocks**2).mean(1)-added, 0)/2)
     independent = side*side*band[0]*band[1]
     kept = _agreeing(s, .5/math.sqrt(independent))
@@ -231,13 +234,16 @@ def _corners(x): # tensor `(..., H, n, D)`
     first,second = x[...,:-1,:,:],x[...,1:,:,:]
     return first[...,:-1],first[...,1:],second[...,:-1],second[...,1:]
 
+def _diagonals(y, mask): # as `noise_level` takes them
+    "Diagonal differences of the squares inside tissue, 1D"
+    a,b,c,d = _corners(y)
+    return masked_values((d-c-b+a)/2, torch.stack(_corners(mask)).all(0))
+
 def noise_level(y,    # tensor `(..., H, n, D)`, slices along n
                 mask  # tissue, bool, as `y`
                ):     # standard deviation, in the unit of `y`
     "Upper bound of the noise's standard deviation, from diagonal differences in plane"
-    a,b,c,d = _corners(y)
-    inside = torch.stack(_corners(mask)).all(0)
-    diagonal = ((d-c-b+a)/2)[inside]
+    diagonal = torch.cat([_diagonals(*o) for o in zip(y.split(16,-2),mask.split(16,-2))])     # slabs take little memory
     return (diagonal.abs().median()/.6745).item() if len(diagonal) else 0.   # a Gaussian's median is .6745 of its standard deviation
 
 # %% ../nbs/42_noise.ipynb #42-047
@@ -407,7 +413,7 @@ def _combined(air,       # what `_measure_air` gives, or None
 # %% ../nbs/42_noise.ipynb #42-073
 def _level(y, mask):
     "Mean of the tissue above the lowest intensity"
-    return (y[mask].mean()-y.min()).item() if mask.any() else 0.
+    return (masked_values(y, mask).mean()-y.min()).item() if mask.any() else 0.
 
 # %% ../nbs/42_noise.ipynb #42-074
 def measure_noise(y,        # scan, normalised magnitude in the networks' frame, tensor `(1,H,n,D)`

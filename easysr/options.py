@@ -51,7 +51,7 @@ def machine_options(p): # parser
     "What of the computer is used"
     g = p.add_argument_group('what of the computer is used')
     g.add_argument('--device', default='auto', help='auto, cpu, cuda or mps (default auto: a GPU where there is one)')
-    g.add_argument('--memory', type=above_zero, default=2., metavar='GB', help='that the network may use (default 2)')
+    g.add_argument('--memory', type=above_zero, default=2., metavar='GB', help='to stay within if possible (default 2)')
     g.add_argument('--half', choices=['auto','yes','no'], default='auto',
                    help='some convolutions in 16 bits (default auto: where the CPU is faster at it)')
 

@@ -18,9 +18,9 @@ from .methods_text import methods_html
 from .phrases import acquisition_facts, natural_key, ordered_warnings
 from .texts import html_text, plain_text
 from .view import SliceViewer, open_window, robust_window, viewer_script
-from .viewer import package_text
+from .viewer import halved, package_text
 from .volumes import subsample
-from .intensities import masked_values
+from .intensities import masked_sample, masked_values
 
 # %% ../nbs/23_pages.ipynb #23-011
 def _file_name(value): # text
@@ -98,9 +98,8 @@ def _finite(x): # array
 
 def _percentages(xs): # {name: 1D array}, none empty
     "(low, high, {name: percentage of the sample in each bin}), ends cut at a thousandth of the voxels"
-    low = min(np.quantile(x, .001) for x in xs.values())
-    high = max(np.quantile(x, .999) for x in xs.values())
-    low,high = open_window(low, high)
+    ends = np.array([np.quantile(x, (.001,.999)) for x in xs.values()])
+    low,high = open_window(ends[:,0].min(), ends[:,1].max())
     counts = {k: np.histogram(np.clip(x, low, high), _BINS, (low,high))[0] for k,x in xs.items()}
     return low, high, {k: 100*o/len(xs[k]) for k,o in counts.items()}
 
@@ -299,8 +298,8 @@ def residual_percent(res,      # `Result` of a scan that had a thick axis
     axis = res.report['through_plane']
     vol = res.volume if vol is None else vol
     mask = res.masks[0]
-    left = res.plane.data-res.slice_model.scan(vol.data, axis+1)
-    return 100*masked_values(left,mask)/masked_values(res.plane.data,mask).mean()
+    left = res.slice_model.scan(vol.data, axis+1).neg_().add_(res.plane.data)             # in place: it may be large
+    return masked_values(left,mask).mul_(100).div_(masked_values(res.plane.data,mask).mean())
 
 # %% ../nbs/23_pages.ipynb #23-070
 def _top(x): # tensor
@@ -310,20 +309,20 @@ def _top(x): # tensor
 
 def _scan_maps(res): # `Result`
     "Maps of the page of a scan, as `qc_page` takes them"
-    diff = tio.ScalarImage(tensor=res.volume.data-res.cubic.data, affine=res.volume.affine)
+    diff = tio.ScalarImage(tensor=halved(res.volume).data-halved(res.cubic).data, affine=halved(res.volume).affine)
     top = _top(diff.data)
     maps = {'easysr - cubic': (diff, (-top,top))}
     if res.uncertainty is None:
         return maps
     ranking = _dict(res.report.get('uncertainty')).get('kind')=='ranking'
     name = 'ranking of doubt (not calibrated)' if ranking else 'standard deviation'
-    return maps | {name: (res.uncertainty, (0,_top(res.uncertainty.data)))}
+    return maps | {name: (halved(res.uncertainty), (0,_top(res.uncertainty.data)))}
 
 # %% ../nbs/23_pages.ipynb #23-072
 def _scan_plots(res): # `Result`
     "Histograms of the page of a scan: intensities and residual"
     both = {'cubic': res.cubic, 'easysr': res.volume}
-    tissue = {k: subsample(masked_values(o.data,res.masks[1])) for k,o in both.items()}
+    tissue = {k: masked_sample(o.data, res.masks[1]) for k,o in both.items()}
     plots = {'intensities': plot_hist(tissue, 'intensity in tissue')}
     if res.slice_model is None:
         return plots
@@ -476,13 +475,15 @@ def scan_page(res,          # `Result` of one scan
              )->str:        # one self-contained HTML page
     "The page to check an output by"
     vols,said = {'scan': res.scan, 'cubic': res.cubic, 'easysr': res.volume},_dict(acquisition)
+    plots,maps,vols = _scan_plots(res),_scan_maps(res),{k: halved(o) for k,o in vols.items()}
     warnings = _sentences(res.report.get('warnings') if warnings is None else warnings)
-    if res.report.get('slices') is None:
-        title += ': resampled (no thick axis)'
+    title += ': resampled (no thick axis)'*(res.report.get('slices') is None)
     warnings,grave = ordered_warnings(warnings, volume_reports(res.report | said))
     numbers,facts = _scan_numbers(res.report), _acquisition_fact(said)+_scan_facts(res.report)
     methods = methods_html(res.report | said) if methods is None else methods
-    return qc_page(title, vols, _scan_maps(res), _scan_plots(res), numbers, warnings, facts, methods, grave)
+    numbers |= {} if vols['easysr'] is res.volume else {'shown': 'at half the resolution, as it is large'}
+    vars(res).pop('cubic', None)                                 # large too, made again where it is asked for
+    return qc_page(title, vols, maps, plots, numbers, warnings, facts, methods, grave)
 
 # %% ../nbs/23_pages.ipynb #23-105
 def _read_report(side): # sidecar of an output
@@ -513,11 +514,11 @@ def _first_warning(warnings): # sentences, the gravest first
 def _scan_row(side, report, out): # sidecar of an output; what it says; folder of the page
     "HTML of one line of the cohort's table"
     sources = ', '.join(_file_name(o) for o in _sentences(report.get('Sources'))[:20])
-    residual = _percent_text(_dict(report.get('residual')).get('output'), 2)
     each = volume_reports(report)
     warnings = _first_warning(ordered_warnings(series_warnings(each), each)[0])
     seconds = f"{_number(report.get('seconds')) or 0:.0f}"
-    cells = [html_text(sources), _noise(report), residual, warnings, seconds]
+    residual = _dict(report.get('residual')).get('output')
+    cells = [html_text(sources), _noise(report), _percent_text(residual,2), warnings, seconds]
     return f"<tr><td>{_link(side.with_suffix('.html'), out)}</td>"+''.join(f'<td>{o}</td>' for o in cells)+'</tr>'
 
 # %% ../nbs/23_pages.ipynb #23-115

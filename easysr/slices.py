@@ -470,12 +470,16 @@ def data_consistency(self:SliceModel,
                      y,         # scan, `n` entries along `axis`
                      axis,      # tensor axis: 2 for a scan `(1,H,N,D)`, 3 for a batch `(B,1,H,N,D)`
                      lam=1e-3,  # regularisation weight, as in `SliceModel.pseudo_inverse`
-                     trust=None): # of each slice, as there
+                     trust=None,  # of each slice, as there
+                     inplace=False): # change `g` itself? then `axis` is 2
     "The volume nearest to `g` that explains the scan `y`"
-    unexplained = y - self.scan(g, axis)
-    x = apply_along_axis(self.pseudo_inverse(lam, trust), unexplained, axis)
-    x += g                                                                # in place: it may be large
-    return x
+    P = self.pseudo_inverse(lam, trust)
+    def correction(g, y): return apply_along_axis(P, y-self.scan(g,axis), axis)
+    if not inplace:
+        return correction(g, y)+g
+    for part,slices in zip(g.split(64,1), y.split(64,1)):                 # views of `g`; slabs take little memory
+        part += correction(part, slices)
+    return g
 
 # %% ../nbs/10_slices.ipynb #10-141
 @patch

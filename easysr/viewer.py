@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['COLOURS', 'QUALITIES', 'PLANES', 'LETTERS', 'MODES', 'viewer_script', 'viewer_style', 'Layer', 'code_range', 'encode',
            'decode', 'local_mean', 'tissue_cells', 'shading', 'Shade', 'evened', 'mosaic_layout', 'mosaic',
-           'from_mosaic', 'colours', 'paint_marks', 'printable', 'package_text', 'viewer_html']
+           'from_mosaic', 'halved', 'colours', 'paint_marks', 'printable', 'package_text', 'viewer_html']
 
 # %% ../nbs/60_viewer.ipynb #60-004
 import base64, io, json
@@ -296,6 +296,18 @@ def _too_large(codes): # 8-bit (i,j,k)
     "Is it past what WebP, or the memory of a browser, takes?"
     height,width = sorted(codes.shape)[1:]
     return codes.size>60_000_000 or (codes.size**.5+height+width)>16383
+
+# %% ../nbs/60_viewer.ipynb #60-n02
+def halved(vol,       # `ScalarImage`
+           most=2**25 # voxels that are not too many to look at
+          ):          # `vol` itself where it has no more
+    "The means of a large volume over two voxels along each axis, every part where it was in the world"
+    if vol.data.numel()<=most:
+        return vol
+    x = F.avg_pool3d(vol.data[None].float(), 2, ceil_mode=True, count_include_pad=False)[0]
+    twice = np.diag([2.,2,2,1])
+    twice[:3,3] = .5                          # the first mean lies between the first two voxels
+    return tio.ScalarImage(tensor=x, affine=vol.affine@twice)
 
 # %% ../nbs/60_viewer.ipynb #60-045
 def _compress(stored, limit): # `_Stored`s; most bytes
