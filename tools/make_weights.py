@@ -1,18 +1,18 @@
 """Train the bundled weights from scratch: `python tools/make_weights.py DATA OUT [WITHOUT [SHARE]] [--prepare]`
 
 DATA holds the folders `train` and `val` of the open scans that easysr/weights/README.md names.
-OUT gets what is made from them (averages of the mice, digital rats: OUT/made), in OUT/run1 to OUT/run4 all that
-`easysr_train` writes in four runs, and at the end OUT/default.pth, the file to put into easysr/weights;
+OUT gets what is made from them (averages of the mice, digital rats: OUT/made), in OUT/run1 to OUT/run3 all that
+`easysr_train` writes in three runs, and at the end OUT/default.pth, the file to put into easysr/weights;
 `python tools/weight_sums.py` then writes the list of checksums there anew. Each run starts from the best weights of the
-one before. The third first makes the convolutions separable (OUT/start3.pth); the last trains the error quantile alone,
-on scanned animals. Called again, the command goes on where it was stopped.
+one before; the last trains the error quantile alone, on scanned animals. Called again, the command goes on where it was
+stopped.
 
 Files of DATA with WITHOUT in their name are left out of training, so that they can be used for validation.
 SHARE is the part of the epochs to run. tools/without_rat.pth was made with `rat-WHS .5`.
 
 With a graphics card: `--prepare` makes OUT/made and stops. That takes the registration of the mice, on a CPU; the
-card's machine then needs DATA and a copy of OUT. tools/weights.yml asks for 32,500 steps, so that 15 minutes take
-36.1 steps a second with validation and checkpoints left out. What one step takes on a card was not measured, as no
+card's machine then needs DATA and a copy of OUT. tools/weights.yml asks for 24,500 steps, so that 15 minutes take
+27.2 steps a second with validation and checkpoints left out. What one step takes on a card was not measured, as no
 card was at hand; `tools/gpu_check.sh DATA` measures it in some minutes. Known is this: precision, number of loader
 processes and fused optimisers are chosen by the device, no number is read from the card within a step, and animals
 are validated every two minutes. The weights in the package were made on CPUs."""
@@ -20,13 +20,10 @@ import argparse, csv, json, shutil, subprocess, sys
 from pathlib import Path
 
 import yaml
-from torch.utils.data import DataLoader
 from easysr.calibrate import fit_error_quantile
-from easysr.config import TrainConfig, from_saved
-from easysr.core import batch_indices
-from easysr.data import MRIDataset, find_volumes, phantom, read_volume, write_volume
+from easysr.config import from_saved
+from easysr.data import find_volumes, phantom, read_volume, write_volume
 from easysr.models import load_checkpoint, load_generator, save_checkpoint
-from easysr.separable import input_moments, separable_network
 from easysr.callbacks import calibration_scans
 from easysr.core import pick_device
 from easysr.feeding import pick_workers
@@ -92,17 +89,6 @@ def train_once(table, run, config, best):
         words += ['--init', str(best)]
     return subprocess.run(words).returncode
 
-def separable_start(path, best, table, cfg):
-    "The file `path`: the generator of `best` with separable convolutions, from which training goes on"
-    if not path.exists():
-        gen = load_generator(best).float()
-        train = [row['path'] for row in csv.DictReader(open(table, newline='')) if row['split']=='train']
-        cfg = TrainConfig(**cfg)
-        ds = MRIDataset(train, cfg.patch, (cfg.low,cfg.high), 8*cfg.bs, cfg.bs, seed=cfg.seed, **cfg.pairs)
-        batches = [(lo,sm,True) for lo,_,sm in DataLoader(ds, sampler=batch_indices(8, cfg.bs), batch_size=None)]
-        save_checkpoint(path, separable_network(gen, input_moments(gen, batches)))
-    return path
-
 def run_config(cfg, stage, share):
     "The options of a stage: those of the stage before, and what the recipe changes"
     stage = from_saved(stage)
@@ -132,8 +118,6 @@ def main(data, out, without=None, share=1., prepare=False):
         run, table, config = out/f'run{i}', out/f'table{i}.csv', out/f'config{i}.json'
         config.write_text(json.dumps(cfg))
         write_split(table, [o for o in train if not (real and is_made(o))], val)
-        if best and cfg.get('separable') and not load_checkpoint(best)['config'].get('separable'):
-            best = separable_start(out/f'start{i}.pth', best, table, cfg)
         if status := train_once(table, run, config, best):
             return status
         best = run/('final.pth' if real else 'best.pth')   # PSNR does not tell what the last stage gained
