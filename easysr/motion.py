@@ -12,9 +12,8 @@ from fastcore.basics import patch
 from .core import LazyModule
 from .gains import SliceGains, correct_gains, find_gains
 from .gains import _agreement, _difference_matrix, _huber, _interleave_basis, _neighbours, _normal_deviate
-from .gains import _outlying
+from .gains import _outlying, _own_change, _smooth_columns
 from .intensities import masked_values
-from .gains import _own_change, _smooth_columns
 
 # %% ../nbs/82_motion.ipynb #82-006
 ndi, tio = map(LazyModule, ('scipy.ndimage','torchio'))

@@ -53,16 +53,11 @@ class TestScan:
         hi,self.lo = _simulated(vol, ratio)
         self.gen,self.name = gen,volume_name(vol, 'validation animal')
         self.inference = MRIInference(gen, spacing=min(hi.spacing))
-        self.case = self._measured() if self.inference.would_restore(self.lo) else None
+        self.case = self.inference.measure(self.lo) if self.inference.would_restore(self.lo) else None
         x = hi if self.case is None else conform(hi, world_axis(vol.affine))[0]    # in the networks' frame
         self.truth = Truth(x.data.to(self.inference.device), foreground(x))
         self.cubic = self._scores(self.lo.data if self.case is None else
                                   self.case.norm.inverse(self.case.sm.interpolate(self.case.y,2)))['psnr']
-
-    def _measured(self):
-        case = self.inference.examine(self.lo)
-        case.sm = self.inference.thickness_of(case).sm
-        return case
 
     def _scores(self, x): return self.truth.score(x.to(self.truth.hi.device))
 
