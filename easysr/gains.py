@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from fastcore.basics import patch
 from .core import LazyModule
 from .intensities import masked_values
+from .interleaves import agreement, difference_matrix, good_neighbours, huber_fit, interleave_basis, normal_deviate
+from .interleaves import outlying, own_change, smooth_columns
 
 # %% ../nbs/40_gains.ipynb #40-n01
-ndi, special = map(LazyModule, ('scipy.ndimage','scipy.special'))
+ndi = LazyModule('scipy.ndimage')
 
 # %% ../nbs/40_gains.ipynb #40-010
 @dataclass
@@ -79,25 +81,6 @@ def sentences(self:SliceGains)->list: # of strings, empty where nothing was foun
     first = [_interleave_sentence(self)] if self.interleaves>1 else []
     return first + [_odd_sentence(o) for o in self.odd]
 
-# %% ../nbs/40_gains.ipynb #40-023
-def _neighbours(good): # bool `(n,)`: slices that may be used
-    "For each slice the nearest good one below and above and the weight of the latter; None at the ends"
-    use,out = np.flatnonzero(good),[]
-    for k in range(len(good)):
-        below,above = use[use<k],use[use>k]
-        inside = len(below) and len(above)
-        out.append((int(below[-1]), int(above[0]), (k-below[-1])/(above[0]-below[-1])) if inside else None)
-    return out
-
-def _difference_matrix(good): # bool `(n,)`
-    "Matrix `(n, n)` that takes from each slice the interpolation of its good neighbours"
-    M = np.zeros((len(good),)*2)
-    for k,pair in enumerate(_neighbours(good)):
-        if pair:
-            below,above,w = pair
-            M[k,[k,below,above]] = 1,w-1,-w
-    return M
-
 # %% ../nbs/40_gains.ipynb #40-026
 def _log_signal(y,    # scan `(1,H,n,D)`
                 mask):# tissue, bool, as `y`
@@ -132,7 +115,7 @@ def _contrasts(L, bright, # as `_log_signal` returns them
     n = L.shape[1]
     out = _Contrasts(np.full(n,np.nan), np.full(n,np.nan), np.full((n,16),np.nan))
     L = L - torch.as_tensor(np.broadcast_to(logs,n).copy()).to(L)[:,None]
-    for k,pair in enumerate(_neighbours(good)):
+    for k,pair in enumerate(good_neighbours(good)):
         if pair is None:
             continue
         below,above,w = pair
@@ -147,15 +130,6 @@ def _contrasts(L, bright, # as `_log_signal` returns them
         out.blocks[k] = _block_medians(e)
     return out
 
-# %% ../nbs/40_gains.ipynb #40-033
-def _interleave_basis(n,      # slices
-                      p,      # interleaves
-                      drift): # only the changes along the stack?
-    "Columns `(n, p-1)`: the log gain of every interleave but the first, which gets the opposite of their sum"
-    member = np.eye(p)[np.arange(n)%p]
-    columns = member[:,1:]-member[:,:1]
-    return columns*np.linspace(-1,1,n)[:,None] if drift else columns
-
 # %% ../nbs/40_gains.ipynb #40-036
 def _usual_slope(slope): # `(m,)`, NaN where not seen
     "The median; above 0, as a mask is flat"
@@ -165,24 +139,6 @@ def _slope_weights(slope): # `(m,)`
     "Weight of a slice's contrast, at most 1"
     w = 1/((slope/_usual_slope(slope))**3+.3**3)
     return w/w.max()
-
-def _huber(X,       # columns `(m, q)`
-           t,       # contrasts `(m,)`
-           w,       # their weights
-           steps=25):
-    "Robust weighted regression: coefficients, their covariance, standard deviation of the rest"
-    freedom = max(len(t)-X.shape[1], 1)
-    robust = np.ones(len(t))
-    for _ in range(steps):
-        W = w*robust
-        b = np.linalg.lstsq(X*np.sqrt(W)[:,None], t*np.sqrt(W), rcond=None)[0]
-        rest = np.abs(t-X@b)*np.sqrt(w)
-        sd = np.median(rest)/.6745*np.sqrt(len(t)/freedom) + 1e-9
-        robust = np.minimum(1, 1.5*sd/np.maximum(rest,1e-12))
-    clipped = np.minimum(rest, 1.5*sd)
-    inside = (rest<=1.5*sd).mean()
-    sd = max(sd, np.sqrt((clipped**2).sum()/freedom)/inside)
-    return b, np.linalg.pinv(X.T@(X*w[:,None]))*sd**2, sd
 
 # %% ../nbs/40_gains.ipynb #40-039
 @dataclass
@@ -210,11 +166,6 @@ class _Fit:
         return self.size>.005 and self.z>enough and self.agreement>agree and .7<self.share<1.35
 
 # %% ../nbs/40_gains.ipynb #40-040
-def _smooth_columns(n, seen): # slices; how many of them have a contrast
-    "Slow change of the anatomical contrast along the stack: a constant, with more slices a line, a parabola"
-    terms = 1 + (seen>=8) + (seen>=14)
-    return np.linspace(-1,1,n)[:,None]**np.arange(terms)
-
 def _block_shares(blocks,   # `(n, 16)` contrasts
                   pattern): # `(n,)`, NaN where not seen
     "How much of a pattern each block of the plane shows; blocks that see fewer than half of the slices are left out"
@@ -223,24 +174,14 @@ def _block_shares(blocks,   # `(n, 16)` contrasts
         ok = seen & ~np.isnan(t)
         if ok.sum()>=max(4, .5*seen.sum()):
             X = np.stack([pattern[ok],np.ones(ok.sum())], 1)
-            shares.append(_huber(X, t[ok], np.ones(ok.sum()), 8)[0][0])
+            shares.append(huber_fit(X, t[ok], np.ones(ok.sum()), 8)[0][0])
     return np.array(shares)
 
 # %% ../nbs/40_gains.ipynb #40-041
-def _normal_deviate(F, above, below): # F statistic and its degrees of freedom
-    "The normal deviate that is as unlikely"
-    return -special.ndtri(max(special.fdtrc(above, below, F), 1e-300))
-
 def _significance(b, C, freedom): # coefficients, their covariance, degrees of freedom of the rest
     "F test that all of `b` are 0, as a normal deviate"
     F = b@np.linalg.solve(C,b)/len(b)
-    return _normal_deviate(F, len(b), freedom)
-
-def _agreement(shares): # of the blocks
-    "t statistic of their mean; 0 for fewer than three"
-    if len(shares)<3:
-        return 0.
-    return shares.mean()/(shares.std(ddof=1)/np.sqrt(len(shares))+1e-9)
+    return normal_deviate(F, len(b), freedom)
 
 # %% ../nbs/40_gains.ipynb #40-042
 def _fit(seen,         # `_Contrasts`
@@ -250,21 +191,21 @@ def _fit(seen,         # `_Contrasts`
          done=0.       # log gains `(n,)` found already
         )->_Fit:       # None where there are too few slices
     "Log gains of `p` interleaves"
-    n,M = len(good),_difference_matrix(good)
+    n,M = len(good),difference_matrix(good)
     known = np.broadcast_to(done, n)
     ok = good & ~np.isnan(seen.median)
-    smooth,basis = _smooth_columns(n,ok.sum()),_interleave_basis(n,p,drift)
+    smooth,basis = smooth_columns(n,ok.sum()),interleave_basis(n,p,drift)
     X = np.concatenate([smooth,M@basis], 1)
     freedom = ok.sum()-X.shape[1]
     if freedom<2:
         return None
-    b,C,sd = _huber(X[ok], (seen.median-M@known)[ok], _slope_weights(seen.slope[ok]))
+    b,C,sd = huber_fit(X[ok], (seen.median-M@known)[ok], _slope_weights(seen.slope[ok]))
     first = smooth.shape[1]
     logs = basis@b[first:]
     pattern = np.where(ok, M@logs, np.nan)
     shares = _block_shares(seen.blocks-(M@known)[:,None], pattern)
     return _Fit(p, logs-logs.mean(), pattern, smooth@b[:first], _significance(b[first:], C[first:,first:], freedom),
-                _agreement(shares), float(np.median(shares)) if len(shares) else 0.,
+                agreement(shares), float(np.median(shares)) if len(shares) else 0.,
                 ok.sum()*np.log(sd**2*freedom/ok.sum()) + (p-1)*np.log(ok.sum()), drift)
 
 # %% ../nbs/40_gains.ipynb #40-045
@@ -302,27 +243,14 @@ def _refined_logs(L, bright, # as `_log_signal` returns them
         logs = logs+left.logs
     return best.p,logs - min(logs[k::best.p].mean() for k in range(best.p))   # the darkest interleave stays
 
-# %% ../nbs/40_gains.ipynb #40-050
-def _own_change(rest): # `(n,)` contrasts without gains and smooth anatomy, NaN where not seen
-    "Log change of each slice alone, from its own contrast and the opposite ones of its neighbours"
-    padded = np.concatenate([[np.nan],rest,[np.nan]])
-    beside = np.stack([padded[:-2],padded[2:]])
-    count = (~np.isnan(beside)).sum(0)
-    return (rest-.5*np.nansum(beside,0))/(1+.25*count)
-
 # %% ../nbs/40_gains.ipynb #40-052
-def _outlying(x): # `(m,)`, NaN where not seen
-    "Distance of each from the median, in robust standard deviations"
-    away = np.abs(x-np.nanmedian(x))
-    return away/(np.nanmedian(away)/.6745+1e-9)
-
 def _find_dropout(seen, good, logs): # `_Contrasts`, bool `(n,)`, log gains `(n,)`
     "The slice that stands out most by its brightness alone and its log change, or None"
-    rest = seen.median - _difference_matrix(good)@logs
+    rest = seen.median - difference_matrix(good)@logs
     rest = np.where(good, rest-np.nanmedian(rest[good]), np.nan)
-    change = _own_change(rest)
-    z = _outlying(change/np.maximum(seen.slope,.5*_usual_slope(seen.slope))**1.5)
-    agree = np.array([_agreement(t[~np.isnan(t)]) for t in seen.blocks*np.sign(change)[:,None]])
+    change = own_change(rest)
+    z = outlying(change/np.maximum(seen.slope,.5*_usual_slope(seen.slope))**1.5)
+    agree = np.array([agreement(t[~np.isnan(t)]) for t in seen.blocks*np.sign(change)[:,None]])
     clear = (z>6) & (np.abs(np.expm1(change))>.1) & (np.abs(rest)>.6*np.abs(change)) & (agree>6)
     beside = np.concatenate([[np.nan],rest,[np.nan]])
     beside = np.minimum(beside[:-2]*np.sign(change), beside[2:]*np.sign(change))
@@ -334,7 +262,7 @@ def _find_dropout(seen, good, logs): # `_Contrasts`, bool `(n,)`, log gains `(n,
 def _beyond_neighbours(y, good): # scan over its gains and level `(H,n,D)`, bool `(n,)`
     "Each good slice minus the interpolation of its good neighbours; zeros at the ends and at odd slices"
     out = torch.zeros_like(y)
-    for k,pair in enumerate(_neighbours(good)):
+    for k,pair in enumerate(good_neighbours(good)):
         if pair and good[k]:
             below,above,w = pair
             out[:,k] = y[:,k]-(1-w)*y[:,below]-w*y[:,above]
@@ -442,7 +370,7 @@ def correct_gains(y,     # scan `(1,H,n,D)`
     if good.all() or not good.any():
         return out
     kept,out = out,out.clone()
-    pairs = _neighbours(good)
+    pairs = good_neighbours(good)
     for k in np.flatnonzero(~good):
         nearest = np.flatnonzero(good)[np.abs(np.flatnonzero(good)-k).argmin()]
         below,above,w = pairs[k] or (nearest,nearest,0.)          # at the ends there is one neighbour

@@ -9,8 +9,7 @@ from __future__ import annotations
 __all__ = ['super_resolve', 'MRIInference', 'nothing_to_restore', 'Result']
 
 # %% ../nbs/03_infer.ipynb #03-005
-import os, platform, time
-import numpy as np, torch
+import os, platform, time, numpy as np, torch
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -349,9 +348,10 @@ def restore(self:MRIInference,
                 warnings=sentences, denoised=denoised)
 
 # %% ../nbs/03_infer.ipynb #03-072
-def _keep_nonnegative(case, x, lam): # `_Case`, its output `(1,H,N,D)`, lambda of its data consistency
-    "`x` without negative intensities, where the scan has none; changed in place"
-    return x if case.scan.data.min()<0 else case.sm.project_nonnegative(x, lam, case.norm(0.), inplace=True)
+@patch
+def keep_nonnegative(self:_Case, x, lam): # output `(1,H,N,D)`, may be changed in place; regularisation weight of its data consistency
+    "`x` without negative intensities, where the scan has none"
+    return x if self.scan.data.min()<0 else self.sm.project_nonnegative(x, lam, self.norm(0.), inplace=True)
 
 # %% ../nbs/03_infer.ipynb #03-075
 def _profile_name(profile): # name or function
@@ -492,7 +492,7 @@ def _to_result(self:MRIInference,
                **more    # for the report
               )->Result:
     "Volume, uncertainty and report of a restored scan"
-    x = _keep_nonnegative(case, restored['x'], restored['lam'])
+    x = case.keep_nonnegative(restored['x'], restored['lam'])
     if not all(o.isfinite().all() for o in x.split(64,1)):
         wrong = "came out with values that are not finite"
         raise HeaderError(volume_name(case.scan), wrong, "use the default model (--model default)")

@@ -48,8 +48,11 @@ def subsample(x,         # tensor
               n=200_000  # about how many of its numbers
              )->np.ndarray: # 1D, float32
     "Numbers of `x` at equal steps, enough for a statistic"
-    x = x.detach().flatten()
-    return x[::max(1,len(x)//n)].float().contiguous().cpu().numpy()      # a view would keep the whole in memory
+    x = x.detach()
+    step = max(1, x.numel()//n)
+    if x.device.type!='cpu':
+        return x.flatten()[::step].float().cpu().numpy()
+    return x.numpy().flat[::step].astype(np.float32)      # `flatten` would copy a volume that is stored in another order
 
 def masked_values(x,   # tensor
            mask # bool, as `x`
@@ -59,13 +62,14 @@ def masked_values(x,   # tensor
         return x[mask]
     return torch.from_numpy(x.numpy()[mask.numpy()])      # torch lists the place of each first: 32 bytes a voxel
 
-def masked_sample(x,        # tensor
+def masked_sample(x,        # volume `(1,i,j,k)`
                   mask,     # bool, as `x`
                   n=200_000 # about how many
                  )->np.ndarray: # 1D, float32
     "`subsample` of the `masked_values`, slab by slab: it takes little memory"
     step,skip,found = max(1, int(mask.sum())//n),0,[np.zeros(0, np.float32)]
-    for part,inside in zip(x.flatten().split(2**22), mask.flatten().split(2**22)):
+    rows = -(-2**22//mask[0,0].numel())
+    for part,inside in zip(x.split(rows, 1), mask.split(rows, 1)):
         values = masked_values(part, inside)
         found.append(values[skip::step].float().cpu().numpy().copy())
         skip = (skip-len(values))%step

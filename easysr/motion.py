@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from fastcore.basics import patch
 from .core import LazyModule
 from .gains import SliceGains, correct_gains, find_gains
-from .gains import _agreement, _difference_matrix, _huber, _interleave_basis, _neighbours, _normal_deviate
-from .gains import _outlying, _own_change, _smooth_columns
 from .intensities import masked_values
+from .interleaves import agreement, difference_matrix, good_neighbours, huber_fit, interleave_basis, normal_deviate
+from .interleaves import outlying, own_change, smooth_columns
 
 # %% ../nbs/82_motion.ipynb #82-006
 ndi, tio = map(LazyModule, ('scipy.ndimage','torchio'))
@@ -126,7 +126,7 @@ _least = .2   # of the tissue's median: what is darker tells no move
 
 def _compare(s,       # blurred scan over its level, `(H,n,D)`
              k,       # slice
-             pair,    # its neighbours, as `_neighbours` gives them
+             pair,    # its neighbours, as `good_neighbours` gives them
              spacing, # in plane (mm)
              centre): # `(2,)` (voxels)
     "Move of a slice, its relative error, and its `_block_sums`; None where there is too little tissue"
@@ -151,7 +151,7 @@ def _compare_all(y,       # scan over its level, `(H,n,D)`
     "`_Moves` of a scan"
     n,s = y.shape[1],ndi.gaussian_filter(y, (1,0,1))
     out = _Moves(np.full((n,3),np.nan), np.full(n,np.nan), [None]*n)
-    for k,pair in enumerate(_neighbours(good)):
+    for k,pair in enumerate(good_neighbours(good)):
         seen = _compare(s, k, pair, spacing, centre) if pair and good[k] else None
         if seen:
             out.moves[k],out.unsure[k],out.sums[k] = seen
@@ -172,8 +172,8 @@ class _Fit:
 
     @property
     def significant(self):
-        z,agreement = {2:(4.,6.), 3:(5.,8.)}[self.p]      # more interleaves fit more of the anatomy by chance
-        return max(self.z,self.z_turn)>z and self.agreement>agreement and .6<self.share<1.6
+        z,agree = {2:(4.,6.), 3:(5.,8.)}[self.p]      # more interleaves fit more of the anatomy by chance
+        return max(self.z,self.z_turn)>z and self.agreement>agree and .6<self.share<1.6
 
 # %% ../nbs/82_motion.ipynb #82-035
 def _block_shares(seen,    # `_Moves`
@@ -195,8 +195,8 @@ def _fit(seen,    # `_Moves`
          kinds=(0,1,2) # which of the moves
         )->_Fit:  # None where there are too few slices
     "Moves of `p` interleaves"
-    n,M,ok = len(good),_difference_matrix(good),~np.isnan(seen.unsure)
-    smooth,basis = _smooth_columns(n,ok.sum()),_interleave_basis(n,p,False)
+    n,M,ok = len(good),difference_matrix(good),~np.isnan(seen.unsure)
+    smooth,basis = smooth_columns(n,ok.sum()),interleave_basis(n,p,False)
     X,first = np.concatenate([smooth,M@basis], 1)[ok],smooth.shape[1]
     freedom = ok.sum()-X.shape[1]
     if freedom<max(2,p):
@@ -204,14 +204,14 @@ def _fit(seen,    # `_Moves`
     weights = 1/(1+(seen.unsure[ok]/np.median(seen.unsure[ok]))**2)
     moves,variance,F,rest = np.zeros((n,3)),np.zeros(3),np.zeros(3),np.full((n,3),np.nan)
     for j in kinds:
-        b,C,_ = _huber(X, seen.moves[ok,j], weights)
+        b,C,_ = huber_fit(X, seen.moves[ok,j], weights)
         b,C,rest[ok,j] = b[first:],C[first:,first:],np.where(weights>.2, seen.moves[ok,j]-X@b, np.nan)
         moves[:,j],F[j] = basis@b,b@np.linalg.solve(C,b)/(p-1)
         apart = (basis-basis[0])[1:p]
         variance[j] = np.einsum('ij,jk,ik->i', apart, C, apart).max()
     shares = _block_shares(seen, M@moves)
-    return _Fit(p, moves-moves[0], variance[:2].max()**.5, rest, _normal_deviate(F[:2].mean(), 2*(p-1), 2*freedom),
-                _normal_deviate(F[2], p-1, freedom), _agreement(shares), np.median(shares) if len(shares) else 0.)
+    return _Fit(p, moves-moves[0], variance[:2].max()**.5, rest, normal_deviate(F[:2].mean(), 2*(p-1), 2*freedom),
+                normal_deviate(F[2], p-1, freedom), agreement(shares), np.median(shares) if len(shares) else 0.)
 
 # %% ../nbs/82_motion.ipynb #82-040
 def _moved_back(y,       # `(H,n,D)`
@@ -247,8 +247,8 @@ def _find_interleaves(y, good, spacing, centre): # as `_compare_all` takes them
 # %% ../nbs/82_motion.ipynb #82-045
 def _single_slices(rest): # `(n,3)`, what the interleaves leave of the slices' moves
     "Slices that moved alone, as dicts"
-    change = np.stack([_own_change(rest[:,j]-np.nanmedian(rest[:,j])) for j in (0,1)], 1)
-    far,z = np.hypot(*change.T),np.hypot(*(_outlying(o) for o in change.T))
+    change = np.stack([own_change(rest[:,j]-np.nanmedian(rest[:,j])) for j in (0,1)], 1)
+    far,z = np.hypot(*change.T),np.hypot(*(outlying(o) for o in change.T))
     beside = np.concatenate([np.full((1,2),np.nan),rest[:,:2],np.full((1,2),np.nan)])
     unit = change/np.maximum(far,1e-9)[:,None]
     opposite = np.maximum((beside[:-2]*unit).sum(1), (beside[2:]*unit).sum(1)) < -.25*far
@@ -274,7 +274,7 @@ def find_motion(y,      # magnitude scan of even brightness, not normalised, `(1
         return found
     found.error,found.alone = float(shown.error),_single_slices(shown.rest)
     if best:
-        lost = ~good[:,None]*(_difference_matrix(good)@best.moves)       # slices not used are those between their neighbours
+        lost = ~good[:,None]*(difference_matrix(good)@best.moves)       # slices not used are those between their neighbours
         found.moves,found.interleaves = best.moves-lost,best.p
     return found
 

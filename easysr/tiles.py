@@ -119,7 +119,8 @@ def generate(gen,           # generator
     "The generator's guess and its predicted error quantile, tile by tile"
     gen = gen.for_scan(y)                                                  # its scaling may be that of the whole scan
     quantile = quantile and gen.estimates_error
-    release_memory(4*y[:,:,0].numel()*sm.N)
+    output_bytes = 4*y[:,:,0].numel()*sm.N
+    release_memory(output_bytes)
     guess = apply_along_axis(keys_matrix(sm.fine_positions, sm.n), y, 2)   # (1, H, N, D), cubic where the network does not go
     error = torch.zeros_like(guess) if quantile else None
     rows,cols = part or (slice(0,y.shape[1]),slice(0,y.shape[3]))
@@ -137,6 +138,7 @@ def generate(gen,           # generator
             error[:,here[0],:,here[1]] = share*tile_error[keep]
         if progress:
             progress(i+1, len(steps))
+    release_memory(output_bytes)                                           # more volumes of that size follow
     return guess,error
 
 # %% ../nbs/44_tiles.ipynb #44-032

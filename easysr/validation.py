@@ -69,9 +69,7 @@ def restored(self:TestScan)->tuple: # volume in the networks' frame, `(1,H,N,D)`
     if case is None:
         return self.lo.data, 0.                                        # a ratio of 1 leaves nothing to restore
     made = inf.restore(case.y, case.sm, case.mask, case.level, case.gains.trust)
-    x = made['x']
-    if case.scan.data.min()>=0:
-        x = case.sm.project_nonnegative(x, made['lam'], case.norm(0.))
+    x = case.keep_nonnegative(made['x'], made['lam'])
     return case.norm.inverse(x), case.residual(made['guess'])
 
 # %% ../nbs/79_validation.ipynb #79-021
