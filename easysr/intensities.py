@@ -67,7 +67,7 @@ def masked_sample(x,        # volume `(1,i,j,k)`
                   n=200_000 # about how many
                  )->np.ndarray: # 1D, float32
     "`subsample` of the `masked_values`, slab by slab: it takes little memory"
-    step,skip,found = max(1, int(mask.sum())//n),0,[np.zeros(0, np.float32)]
+    step,skip,found = max(1, int(mask.count_nonzero())//n),0,[np.zeros(0, np.float32)]
     rows = -(-2**22//mask[0,0].numel())
     for part,inside in zip(x.split(rows, 1), mask.split(rows, 1)):
         values = masked_values(part, inside)

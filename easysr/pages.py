@@ -291,15 +291,16 @@ def qc_page(title,      # heading
     return _document(title, title, ''.join(notes)+_cards(facts)+viewer+rest+paper, [viewer_script])
 
 # %% ../nbs/23_pages.ipynb #23-063
+def _residual(res, vol): # `Result` of a scan that had a thick axis, volume on the grid of its output
+    "Scan minus `vol` seen through the slice model, % of the mean intensity of the tissue, as the data of the scan"
+    level = masked_values(res.plane.data, res.masks[0]).mean()
+    left = res.slice_model.scan(vol.data, res.report['through_plane']+1)
+    return left.neg_().add_(res.plane.data).mul_(100/level)             # in place: it may be large
+
 def residual_percent(res,      # `Result` of a scan that had a thick axis
-                     vol=None, # volume on the grid of `res.volume`; default: `res.volume`
-                    ):         # 1D tensor, % of the mean intensity of the tissue
-    "Scan minus `vol` seen through the slice model, in the tissue of the scan"
-    axis = res.report['through_plane']
-    vol = res.volume if vol is None else vol
-    mask = res.masks[0]
-    left = res.slice_model.scan(vol.data, axis+1).neg_().add_(res.plane.data)             # in place: it may be large
-    return masked_values(left,mask).mul_(100).div_(masked_values(res.plane.data,mask).mean())
+                     vol=None):# volume on the grid of `res.volume`; default: `res.volume`
+    "Scan minus `vol` seen through the slice model, % of the mean, in the tissue of the scan; 1D tensor"
+    return masked_values(_residual(res, res.volume if vol is None else vol), res.masks[0])
 
 # %% ../nbs/23_pages.ipynb #23-070
 def _top(x): # tensor
@@ -326,7 +327,7 @@ def _scan_plots(res): # `Result`
     plots = {'intensities': plot_hist(tissue, 'intensity in tissue')}
     if res.slice_model is None:
         return plots
-    left = {k: subsample(residual_percent(res, o)) for k,o in both.items()}
+    left = {k: masked_sample(_residual(res,o), res.masks[0]) for k,o in both.items()}
     return plots | {'residual': plot_hist(left, 'scan minus output seen through the slices (% of mean)')}
 
 # %% ../nbs/23_pages.ipynb #23-075
