@@ -483,7 +483,7 @@ def scan_page(res,          # `Result` of one scan
     numbers,facts = _scan_numbers(res.report), _acquisition_fact(said)+_scan_facts(res.report)
     methods = methods_html(res.report | said) if methods is None else methods
     numbers |= {} if vols['easysr'] is res.volume else {'shown': 'at half the resolution, as it is large'}
-    vars(res).pop('cubic', None)                                 # large too, made again where it is asked for
+    res.forget_cubic()                                           # large too
     return qc_page(title, vols, maps, plots, numbers, warnings, facts, methods, grave)
 
 # %% ../nbs/23_pages.ipynb #23-105

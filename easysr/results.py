@@ -50,6 +50,11 @@ class Result:
         x = self.slice_model.interpolate(self.plane.data.float(), through_plane(self.plane)+1)
         return tio.ScalarImage(tensor=x, affine=self.volume.affine)
 
+    def forget_cubic(self):
+        "Give the memory of `cubic` back; it is made again where it is asked for"
+        vars(self).pop('cubic', None)
+        release_memory(self.volume.data.nbytes)
+
 # %% ../nbs/55_results.ipynb #55-014
 _thickness_from = dict(told='as given', sidecar='from the sidecar', estimated='estimated from the scan',
                        spacing='taken from the spacing')
