@@ -50,9 +50,9 @@ def smooth_columns(n, seen): # slices; how many of them were compared
 
 # %% ../nbs/83_interleaves.ipynb #83-025
 def huber_fit(X,       # columns `(m, q)`
-           t,       # comparisons `(m,)`
-           w,       # their weights `(m,)`
-           steps=25): # of reweighting
+              t,       # comparisons `(m,)`
+              w,       # their weights `(m,)`
+              steps=25): # of reweighting
     "Robust weighted regression: coefficients, their covariance, standard deviation of the rest"
     freedom = max(len(t)-X.shape[1], 1)
     robust = np.ones(len(t))
